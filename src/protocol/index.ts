@@ -1,0 +1,15 @@
+/**
+ * The wire contract: every message, token claim, REST body and error. Imports nothing of ours; everything else imports it.
+ * @module
+ */
+export * from "./commands.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./frames.ts";
+export * from "./grants.ts";
+export * from "./limits.ts";
+export * from "./model.ts";
+export * from "./names.ts";
+export * from "./rest.ts";
+export * from "./tokens.ts";
+export * from "./version.ts";
