@@ -1,0 +1,23 @@
+/** `npm run check`: types, lint, generated docs, units, the Worker's bundle. Under a minute, for the loop you live in. */
+import { mkdirSync } from "node:fs";
+import { ensurePackages } from "./lib/install.mjs";
+import { main, root, run, step, tool } from "./lib/run.mjs";
+
+/** Everything that needs no build, no browser and no server. */
+export async function check({ fuzz } = {}) {
+  await step("types", () => run(tool("tsc"), ["-b"]));
+  await step("lint", () => run(tool("biome"), ["ci", "--colors=off"]));
+  await step("generated docs are fresh", () => run(tool("node"), ["scripts/docs.ts", "--check"]));
+  await step("the Worker bundles", () => {
+    mkdirSync(`${root}/dist/web`, { recursive: true });
+    return run(tool("wrangler"), ["deploy", "--dry-run", "--outdir", "dist/worker"], { quiet: true });
+  });
+  await step("units", () => run(tool("vitest"), ["run", "--project", "unit", "--project", "edge"], fuzz ? { env: { FUZZ_RUNS: fuzz } } : {}));
+}
+
+if (process.argv[1] === import.meta.filename) {
+  main(async () => {
+    await ensurePackages();
+    await check();
+  });
+}
