@@ -12,7 +12,9 @@ export async function check({ fuzz } = {}) {
     mkdirSync(`${root}/dist/web`, { recursive: true });
     return run(tool("wrangler"), ["deploy", "--dry-run", "--outdir", "dist/worker"], { quiet: true });
   });
-  await step("units", () => run(tool("vitest"), ["run", "--project", "unit", "--project", "edge"], fuzz ? { env: { FUZZ_RUNS: fuzz } } : {}));
+  await step("units", () =>
+    run(tool("vitest"), ["run", "--project", "unit", "--project", "edge"], fuzz ? { env: { FUZZ_RUNS: fuzz } } : {}),
+  );
 }
 
 if (process.argv[1] === import.meta.filename) {

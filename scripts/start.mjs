@@ -29,7 +29,8 @@ main(async () => {
   const port = Number(option("port") ?? process.env.PORT ?? 8787);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error("--port takes a number from 1 to 65535");
   await ensurePackages();
-  if (!(await portFree(port))) throw new Error(`port ${port} is in use; choose another: npm start -- --port ${port + 1}`);
+  if (!(await portFree(port)))
+    throw new Error(`port ${port} is in use; choose another: npm start -- --port ${port + 1}`);
   ensureDevVars();
   await build();
 
@@ -37,7 +38,16 @@ main(async () => {
   const edge = {
     name: "edge",
     command: tool("wrangler"),
-    args: ["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--show-interactive-dev-session=false"],
+    args: [
+      "dev",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--inspector-port",
+      "0",
+      "--show-interactive-dev-session=false",
+    ],
     keep: line => {
       if (line.includes("Ready on")) return `ready: open ${url} in two windows`;
       return line.trim() === "" ? undefined : line;

@@ -29,7 +29,8 @@ async function vitest(title, args, { bun = false, env = {} } = {}) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   await part(title, async () => {
     try {
-      if (bun) await run(tool("bun"), ["--bun", tool("vitest"), "run", "--pool", "threads", ...args, ...reporters], { env });
+      if (bun)
+        await run(tool("bun"), ["--bun", tool("vitest"), "run", "--pool", "threads", ...args, ...reporters], { env });
       else await run(tool("vitest"), ["run", ...args, ...reporters], { env });
     } finally {
       const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8"));
@@ -50,7 +51,9 @@ main(async () => {
   await part("generated docs are fresh", () => run(tool("node"), ["scripts/docs.ts", "--check"]));
   await part("build", build);
   await part("size of the SDK", () => run(tool("node"), ["scripts/check-size.mjs"]));
-  await part("the Worker bundles", () => run(tool("wrangler"), ["deploy", "--dry-run", "--outdir", "dist/worker"], { quiet: true }));
+  await part("the Worker bundles", () =>
+    run(tool("wrangler"), ["deploy", "--dry-run", "--outdir", "dist/worker"], { quiet: true }),
+  );
 
   const fuzz = { FUZZ_RUNS: process.env.FUZZ_RUNS ?? (long ? "10000000" : "200000") };
   await vitest("units", ["--project", "unit"], { env: fuzz });

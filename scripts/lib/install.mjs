@@ -7,7 +7,9 @@ import { root, run, step } from "./run.mjs";
 
 /** npm packages as the lock file has them; a stamp inside node_modules tells whether they still are. */
 export async function ensurePackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const stamp = join(root, "node_modules", ".tandem-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   await step("installing npm packages", () => run("npm", ["ci", "--loglevel=error"]));
@@ -37,7 +39,9 @@ export async function ensureDebian() {
   ].map(([, name]) => name);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || !onPath("apt-get")) {
-    throw new Error(`the tests need these Debian packages: ${missing.join(" ")}\n  install them, or run the tests as root`);
+    throw new Error(
+      `the tests need these Debian packages: ${missing.join(" ")}\n  install them, or run the tests as root`,
+    );
   }
   await step(`installing Debian packages: ${missing.join(" ")}`, async () => {
     const env = { DEBIAN_FRONTEND: "noninteractive" };

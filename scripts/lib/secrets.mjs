@@ -31,9 +31,13 @@ export function ensureDevVars() {
   if (missing.length === 0) return known;
   for (const name of missing) known[name] = wanted[name]();
   const lines = Object.entries(known).map(([name, value]) => `${name}='${value}'`);
-  writeFileSync(path, `# Development only. Made by npm start; delete the file to get new ones.\n${lines.join("\n")}\n`, {
-    mode: 0o600,
-  });
+  writeFileSync(
+    path,
+    `# Development only. Made by npm start; delete the file to get new ones.\n${lines.join("\n")}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   return known;
 }
 

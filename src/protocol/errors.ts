@@ -102,7 +102,7 @@ export type Problem = v.InferOutput<typeof Problem>;
 /** The problem document of an error. */
 export function problemOf(code: ErrorCode, detail?: string): Problem {
   const { status, retryable, message } = ERRORS[code];
-  const problem: Problem = { type: `/docs/errors#${code}`, title: message, status, code, retryable };
+  const problem: Problem = { type: `urn:tandem:error:${code}`, title: message, status, code, retryable };
   if (detail !== undefined) problem.detail = detail;
   return problem;
 }

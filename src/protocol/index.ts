@@ -11,5 +11,6 @@ export * from "./limits.ts";
 export * from "./model.ts";
 export * from "./names.ts";
 export * from "./rest.ts";
+export * from "./routes.ts";
 export * from "./tokens.ts";
 export * from "./version.ts";
