@@ -2,12 +2,19 @@
 import type * as v from "valibot";
 import {
   ApiClaims,
+  CLIENT_MEDIA,
   EDGE_FRAMES,
   ERRORS,
   EVENTS,
   Hello,
   JoinClaims,
   LIMITS,
+  LINK_COMMANDS,
+  LINK_FRAMES,
+  LINK_PROTOCOL,
+  MEDIA_PROTOCOL,
+  NODE_FRAMES,
+  NODE_MEDIA,
   NodeClaims,
   QUERIES,
   RECEIVED_SIGNALS,
@@ -87,6 +94,32 @@ ${sections(EDGE_FRAMES)}
 ### Results in \`ok\`
 
 ${sections(RESULTS)}
+## Media data channel: \`${MEDIA_PROTOCOL}\`
+
+Negotiated, id 0, reliable, ordered, JSON text; opened with a \`hello\` from each side. It carries what changes several times a
+second, so the edge sleeps while a call runs.
+
+### Node to client
+
+${sections(NODE_MEDIA)}
+### Client to node
+
+${sections(CLIENT_MEDIA)}
+## Node link: \`${LINK_PROTOCOL}\`
+
+A media node opens \`GET /v1/nodes/connect\` as a WebSocket with the subprotocols \`${LINK_PROTOCOL}\` and
+\`bearer.<node token>\`. Commands name the life of the room and the epoch of its assignment, are idempotent, and are
+answered \`done\` or \`failed\`.
+
+### Node to edge
+
+${sections(NODE_FRAMES)}
+### Edge to node
+
+${sections(LINK_FRAMES)}
+### Edge to node: commands
+
+${sections(LINK_COMMANDS)}
 ## REST
 
 | route | auth | |

@@ -10,6 +10,7 @@ import * as v from "valibot";
 import { LIMITS } from "./limits.ts";
 import { Seq } from "./model.ts";
 import { boundedText, DisplayName, LifeId, ParticipantId, SourceKind, SourceNumber } from "./names.ts";
+import { Epoch, SessionOffer } from "./session.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
 
@@ -84,6 +85,10 @@ export const QUERIES = {
   }),
   /** Fresh TURN credentials, before an ICE restart. */
   "ice.servers": v.object({ type: v.literal("ice.servers"), id }),
+  /** The one offer of a session with the media node; later ones grow it or restart ICE. Answered with the node's answer. */
+  "session.offer": v.object({ type: v.literal("session.offer"), id, epoch: Epoch, offer: SessionOffer }),
+  /** Nothing that was owed arrives from the media node: makes the room probe it, nothing more. */
+  "session.silent": v.object({ type: v.literal("session.silent"), id, epoch: Epoch }),
   /** A mesh peer from which nothing arrives although its connection should stand: starts its grace, nothing more. */
   "peer.silent": v.object({ type: v.literal("peer.silent"), id, pid: ParticipantId }),
 } as const;
@@ -116,6 +121,8 @@ const candidatesBody = {
   candidates: v.pipe(v.array(IceCandidate), v.maxLength(LIMITS.candidatesPerFrame)),
 };
 const ackBody = { type: v.literal("peer.ack"), negotiation };
+/** This side has the peer's media by another path; a mesh connection closes when both have said so. */
+const doneBody = { type: v.literal("peer.done") };
 const appBody = {
   type: v.literal("app.message"),
   topic: v.optional(v.pipe(v.string(), v.maxLength(64))),
@@ -130,6 +137,7 @@ export const SIGNALS = {
   "peer.description": v.object({ ...descriptionBody, ...toOne }),
   "peer.candidates": v.object({ ...candidatesBody, ...toOne }),
   "peer.ack": v.object({ ...ackBody, ...toOne }),
+  "peer.done": v.object({ ...doneBody, ...toOne }),
   /** To those named, or to everybody else. */
   "app.message": v.object({
     ...appBody,
@@ -145,6 +153,7 @@ export const RECEIVED_SIGNALS = {
   "peer.description": v.object({ ...descriptionBody, ...from }),
   "peer.candidates": v.object({ ...candidatesBody, ...from }),
   "peer.ack": v.object({ ...ackBody, ...from }),
+  "peer.done": v.object({ ...doneBody, ...from }),
   "app.message": v.object({ ...appBody, ...from, direct: v.boolean() }),
 } as const;
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { ChatMessage, IceServer, Participant, RoomState, Self, Seq } from "./model.ts";
+import { SessionAnswer } from "./session.ts";
 
 /** The room's answer to hello. Then come `snapshot` or `replay` pages, then live events. */
 export const Welcome = v.object({
@@ -57,6 +58,7 @@ export const RESULTS = {
   "source.publish": v.object({ number: v.number() }),
   "chat.send": v.object({ message: v.number() }),
   "chat.history": v.object({ messages: v.array(ChatMessage), more: v.boolean() }),
+  "session.offer": SessionAnswer,
   "ice.servers": v.object({ iceServers: v.array(IceServer) }),
 } as const;
 

@@ -16,6 +16,7 @@ import {
   SOURCE_KINDS,
   SourceNumber,
 } from "./names.ts";
+import { Epoch } from "./session.ts";
 import { Attributes } from "./tokens.ts";
 
 /** Milliseconds since the epoch, on the edge's clock. */
@@ -69,6 +70,8 @@ export const Topology = v.object({
   setting: open(TOPOLOGIES),
   current: open(["mesh", "sfu", "mcu", "none"]),
   reason: open(TOPOLOGY_REASONS),
+  /** The assignment to a media node, when one carries the room. */
+  epoch: v.optional(Epoch),
 });
 export type Topology = v.InferOutput<typeof Topology>;
 
