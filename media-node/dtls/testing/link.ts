@@ -1,0 +1,74 @@
+/** A seeded random number generator (mulberry32) giving numbers in [0, 1). */
+export function createRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export interface LinkModel {
+  readonly seed?: number;
+  /** One-way delay in ms; `jitter` adds up to as much, which reorders. */
+  readonly delay?: number;
+  readonly jitter?: number;
+  /** Probabilities per datagram. */
+  readonly loss?: number;
+  readonly duplication?: number;
+}
+
+/** One end of the link, as both our endpoints and the test client are shaped. */
+export interface Endpoint {
+  handle(datagram: Uint8Array, now: number): void;
+  nextTimeout(): number;
+  tick(now: number): void;
+}
+
+export interface Link {
+  readonly now: number;
+  /** What was sent, by end, lost or not, in order. */
+  readonly sent: readonly [Uint8Array[], Uint8Array[]];
+  /** Queues a datagram from end 0 or 1 to the other. */
+  send(from: 0 | 1, datagram: Uint8Array): void;
+  /** Runs until `done`, until nothing is left to happen, or until `limit` ms. */
+  run(ends: readonly [Endpoint, Endpoint], done: () => boolean, limit: number): void;
+}
+
+/** A lossy, reordering, duplicating link between two Sans-I/O endpoints in virtual time. */
+export function createLink(model: LinkModel = {}): Link {
+  const { seed = 1, delay = 20, jitter = 0, loss = 0, duplication = 0 } = model;
+  const random = createRandom(seed);
+  const queue: { at: number; order: number; to: 0 | 1; datagram: Uint8Array }[] = [];
+  const sent: [Uint8Array[], Uint8Array[]] = [[], []];
+  let now = 0;
+  let order = 0;
+  const enqueue = (to: 0 | 1, datagram: Uint8Array): void => {
+    queue.push({ at: now + delay + random() * jitter, order: order++, to, datagram });
+    queue.sort((a, b) => a.at - b.at || a.order - b.order);
+  };
+  return {
+    get now() {
+      return now;
+    },
+    sent,
+    send(from, datagram) {
+      sent[from].push(datagram.slice());
+      if (random() < loss) return;
+      enqueue(from === 0 ? 1 : 0, datagram);
+      if (random() < duplication) enqueue(from === 0 ? 1 : 0, datagram);
+    },
+    run(ends, done, limit) {
+      while (!done()) {
+        const next = Math.min(queue[0]?.at ?? Number.POSITIVE_INFINITY, ...ends.map(end => end.nextTimeout()));
+        if (next > limit) return;
+        now = Math.max(now, next);
+        if (queue[0] !== undefined && queue[0].at <= now) {
+          const { to, datagram } = queue.shift()!;
+          ends[to].handle(datagram, now);
+        } else for (const end of ends) if (end.nextTimeout() <= now) end.tick(now);
+      }
+    },
+  };
+}
