@@ -56,6 +56,7 @@ export const ERRORS = {
   "not-found": row(404, 4432, false, "There is nothing at this address; see /openapi.json."),
   "media-offer": row(400, 4433, false, "The media offer cannot be answered; `detail` names the line."),
   "going-away": row(503, 4434, true, "The server is restarting; reconnect."),
+  unreachable: row(503, 4435, true, "The server cannot be reached; check the address and this machine's network."),
   internal: row(500, 4500, true, "Something failed inside; try again, and report it if it stays."),
 } as const satisfies Record<string, ErrorRow>;
 
