@@ -1,0 +1,226 @@
+/**
+ * The control connection from this node to the edge: dials, says hello, sends the inventory, then carries commands in and
+ * events out. Reconnects for ever. Losing it ends no call: rooms run on, and both sides reconcile on return.
+ * @module
+ */
+import * as v from "valibot";
+import {
+  type Assignment,
+  ERRORS,
+  errorOfClose,
+  isErrorCode,
+  LINK_COMMANDS,
+  LINK_FRAMES,
+  type LinkCommand,
+  type NodeFrame,
+  PING,
+  PONG,
+  TandemError,
+} from "../../src/protocol/index.ts";
+import type { Log } from "../log.ts";
+import { type Backoff, createBackoff } from "./backoff.ts";
+import type { LinkSocket, Surroundings } from "./surroundings.ts";
+
+type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+type InventoryRoom = Frame<"inventory">["rooms"][number];
+
+/** Periods in milliseconds. */
+const TIMES = { ping: 10_000, pong: 5_000, load: 5_000, welcome: 10_000, refused: 60_000 } as const;
+/** Sessions named in one inventory frame, which keeps it well under the frame limit. */
+const SESSIONS_PER_PAGE = 2_000;
+
+/** The node behind the link. */
+export interface LinkHost {
+  hello(): Omit<Frame<"hello">, "type">;
+  load(): Omit<Frame<"load">, "type">;
+  inventory(): readonly InventoryRoom[];
+  /** Let go of every room that is not among these. */
+  keep(assignments: readonly Assignment[]): void;
+  /** Carry out a command; a {@link TandemError} is reported by its code, anything else as `internal`. */
+  execute(command: LinkCommand): Promise<{ answer?: { sdp: string } }>;
+}
+
+export interface LinkOptions {
+  /** Origin of the edge. */
+  readonly edge: string;
+  /** Subprotocols of a dial, with a fresh token. */
+  readonly protocols: () => Promise<readonly string[]>;
+  readonly host: LinkHost;
+  readonly surroundings: Surroundings;
+  readonly log: Log;
+  readonly backoff?: Backoff;
+}
+
+export interface Link {
+  readonly connected: boolean;
+  /** Report a session's state or a lost room; while the link is down the inventory tells instead. */
+  report(frame: Frame<"session"> | Frame<"lost">): void;
+  /** Tell the load now rather than at the next period, e.g. when draining begins. */
+  reportLoad(): void;
+  close(): void;
+}
+
+const frames: Readonly<Record<string, v.GenericSchema>> = LINK_FRAMES;
+const commands: Readonly<Record<string, v.GenericSchema>> = LINK_COMMANDS;
+
+/** Cut an inventory into frames. */
+export function inventoryPages(rooms: readonly InventoryRoom[]): Frame<"inventory">[] {
+  const pages: InventoryRoom[][] = [[]];
+  let weight = 0;
+  for (const room of rooms) {
+    if (weight > 0 && weight + room.sessions.length + 8 > SESSIONS_PER_PAGE) {
+      pages.push([]);
+      weight = 0;
+    }
+    pages.at(-1)?.push(room);
+    weight += room.sessions.length + 8;
+  }
+  return pages.map((page, part) => ({ type: "inventory", part, last: part === pages.length - 1, rooms: page }));
+}
+
+/** Dial the edge, and go on until closed. */
+export function createLink({ edge, protocols, host, surroundings, log, backoff = createBackoff() }: LinkOptions): Link {
+  const url = `${edge.replace(/^http/, "ws")}/v1/nodes/connect`;
+  let socket: LinkSocket | undefined;
+  let welcomed = false;
+  let closed = false;
+  let kept: Assignment[] = [];
+  const timers = new Map<string, () => void>();
+
+  const after = (name: string, ms: number, callback: () => void): void => {
+    timers.get(name)?.();
+    timers.set(name, surroundings.after(ms, callback));
+  };
+  const clear = (): void => {
+    for (const cancel of timers.values()) cancel();
+    timers.clear();
+  };
+  const send = (frame: NodeFrame): void => socket?.send(JSON.stringify(frame));
+
+  const tellLoad = (): void => {
+    if (welcomed) send({ type: "load", ...host.load() });
+    after("load", TIMES.load, tellLoad);
+  };
+  const ping = (): void => {
+    socket?.send(PING);
+    after("pong", TIMES.pong, () => lost("no answer to a ping"));
+    after("ping", TIMES.ping, ping);
+  };
+
+  const execute = async (command: LinkCommand): Promise<void> => {
+    const on = socket;
+    let reply: NodeFrame;
+    try {
+      reply = { type: "done", id: command.id, ...(await host.execute(command)) };
+    } catch (error) {
+      const known = error instanceof TandemError ? error : undefined;
+      if (!known) log.error("command failed", { type: command.type, room: command.room, error: String(error) });
+      reply = { type: "failed", id: command.id, code: known?.code ?? "internal" };
+      if (known?.detail !== undefined) reply.detail = known.detail.slice(0, 1_024);
+    }
+    // An answer belongs to the link that asked.
+    if (on === socket) send(reply);
+  };
+
+  const receive = (text: string): void => {
+    if (text === PONG) {
+      timers.get("pong")?.();
+      timers.delete("pong");
+      return;
+    }
+    let raw: { type?: unknown; id?: unknown };
+    try {
+      raw = JSON.parse(text) as typeof raw;
+    } catch {
+      log.warn("the edge sent no JSON", {});
+      return;
+    }
+    const type = String(raw.type);
+    const schema = frames[type] ?? commands[type];
+    if (!schema) {
+      // A newer edge: an unknown frame is ignored, an unknown command is answered.
+      if (typeof raw.id === "number") send({ type: "failed", id: raw.id, code: "unknown-command" });
+      return;
+    }
+    const parsed = v.safeParse(schema, raw);
+    if (!parsed.success) {
+      log.warn("the edge sent a frame that does not fit", { type });
+      if (typeof raw.id === "number") send({ type: "failed", id: raw.id, code: "bad-request" });
+      return;
+    }
+    if (type in commands) return void execute(parsed.output as LinkCommand);
+    const frame = parsed.output as {
+      [K in keyof typeof LINK_FRAMES]: v.InferOutput<(typeof LINK_FRAMES)[K]>;
+    }[keyof typeof LINK_FRAMES];
+    if (frame.type === "welcome") {
+      welcomed = true;
+      backoff.reset();
+      timers.get("welcome")?.();
+      log.info("linked", { node: frame.node, edge });
+      kept = [];
+      for (const page of inventoryPages(host.inventory())) send(page);
+      after("load", TIMES.load, tellLoad);
+      after("ping", TIMES.ping, ping);
+    } else if (frame.type === "keep") {
+      kept.push(...frame.rooms);
+      if (frame.last) host.keep(kept.splice(0));
+    } else {
+      log.warn("the edge refused", { code: frame.code, message: frame.message });
+      if (isErrorCode(frame.code) && !ERRORS[frame.code].retryable) lost(frame.code, TIMES.refused);
+    }
+  };
+
+  const lost = (reason: string, wait?: number): void => {
+    if (closed) return;
+    const was = socket;
+    socket = undefined;
+    clear();
+    was?.close(1000);
+    const ms = wait ?? backoff.next();
+    if (welcomed || wait !== undefined) log.warn("link lost", { reason, again: ms });
+    welcomed = false;
+    after("dial", ms, dial);
+  };
+
+  const dial = (): void => {
+    protocols().then(
+      offered => {
+        if (closed) return;
+        const opened: LinkSocket = surroundings.openSocket(url, offered, {
+          open: () => {
+            if (socket === opened) send({ type: "hello", ...host.hello() });
+          },
+          message: text => {
+            if (socket === opened) receive(text);
+          },
+          closed: code => {
+            if (socket !== opened) return;
+            const refused = errorOfClose(code);
+            lost(refused ?? `closed ${code}`, refused && !ERRORS[refused].retryable ? TIMES.refused : undefined);
+          },
+        });
+        socket = opened;
+        after("welcome", TIMES.welcome, () => lost("no welcome"));
+      },
+      error => lost(String(error)),
+    );
+  };
+
+  dial();
+  return {
+    get connected() {
+      return welcomed;
+    },
+    report(frame) {
+      if (welcomed) send(frame);
+    },
+    reportLoad: tellLoad,
+    close() {
+      if (closed) return;
+      closed = true;
+      clear();
+      socket?.close(1000);
+      socket = undefined;
+    },
+  };
+}

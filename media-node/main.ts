@@ -1,0 +1,92 @@
+/**
+ * The media node's entry: read settings, start media workers, dial the edge. This process never touches a packet.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { startAdmin } from "./admin/server.ts";
+import { linkProtocols, readNodeKey } from "./link/key.ts";
+import { createLink } from "./link/link.ts";
+import { realSurroundings } from "./link/surroundings.ts";
+import { createLog } from "./log.ts";
+import { readSettings, type Settings, usage } from "./settings.ts";
+import { createPool } from "./worker/pool.ts";
+
+/** Share of its sessions or cores in use at which a node is full. */
+const share = (used: number, all: number): number => Math.min(1, all === 0 ? 1 : used / all);
+
+async function serve(settings: Settings): Promise<void> {
+  const log = createLog(settings.log);
+  const key = readNodeKey(settings.key);
+  const id = settings.id === "" ? key.name : settings.id;
+  const addresses = settings.announce.length > 0 ? settings.announce : settings.listen;
+  const capacity = settings.capacity * settings.workers;
+  let draining = false;
+  const emptied = Promise.withResolvers<void>();
+
+  const configs = Array.from({ length: settings.workers }, (_, worker) => ({
+    worker,
+    listen: settings.listen,
+    announce: settings.announce,
+    port: settings["media-port"] === 0 ? 0 : settings["media-port"] + worker,
+    maxBitrate: settings["max-bitrate"] * 1_000,
+    log: settings.log,
+  }));
+  const pool = createPool({ workers: configs, log, report: frame => link?.report(frame) });
+  await pool.ready;
+
+  const load = () => {
+    const { cpu, workers, rooms, sessions } = pool.load();
+    if (draining && rooms === 0) emptied.resolve();
+    return { load: Math.max(share(cpu, workers), share(sessions, capacity)), rooms, sessions, draining };
+  };
+  const link = createLink({
+    edge: settings.edge,
+    protocols: () => linkProtocols(key, id),
+    surroundings: realSurroundings,
+    log,
+    host: {
+      hello: () => ({
+        features: [],
+        software: "tandem/0.1.0",
+        region: settings.region,
+        capacity,
+        addresses: configs.flatMap(({ port }) => addresses.map(address => ({ address, port }))),
+        ...load(),
+      }),
+      load,
+      inventory: pool.inventory,
+      keep: pool.keep,
+      execute: pool.execute,
+    },
+  });
+  const admin = await startAdmin(settings.admin, {
+    healthy: () => link.connected,
+    gauges: () => {
+      const { cpu, workers, rooms, sessions } = pool.load();
+      return { cpu_cores: cpu, workers, rooms, sessions, linked: Number(link.connected), draining: Number(draining) };
+    },
+    counters: pool.counters,
+    drain: () => {
+      draining = true;
+      link.reportLoad();
+      return emptied.promise;
+    },
+  });
+  log.info("media node up", { id, edge: settings.edge, admin: admin.port, workers: settings.workers });
+
+  const stop = async (): Promise<void> => {
+    link.close();
+    await Promise.all([admin.close(), pool.close()]);
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
+}
+
+try {
+  const settings = readSettings(process.argv.slice(2), process.env, path => readFileSync(path, "utf8"));
+  if (settings) await serve(settings);
+  else process.stdout.write(usage());
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

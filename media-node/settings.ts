@@ -1,0 +1,210 @@
+/**
+ * Every setting of the media node: its name, default, unit and what it is for. A setting is read from the command line
+ * (`--media-port 7000`), else the environment (`TANDEM_MEDIA_PORT`), else the settings file (`"media-port": 7000`), else
+ * its default.
+ * @module
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+
+interface Setting<T> {
+  /** Shown in `--help` as the value's placeholder; absent for switches. */
+  readonly value?: string;
+  readonly help: string;
+  /** Never on the command line, where other users of the machine can read it. */
+  readonly secret?: true;
+  readonly default: T;
+  /** The value from its text; throws with a sentence that says what is allowed. */
+  readonly read: (text: string) => T;
+}
+
+const text = (value: string): string => value;
+const integer = (low: number, high: number) => (value: string) => {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < low || number > high)
+    throw new Error(`takes a whole number from ${low} to ${high}`);
+  return number;
+};
+const list = (value: string): readonly string[] =>
+  value
+    .split(",")
+    .map(item => item.trim())
+    .filter(item => item !== "");
+const oneOf =
+  <T extends string>(...allowed: readonly T[]) =>
+  (value: string): T => {
+    const found = allowed.find(item => item === value);
+    if (found === undefined) throw new Error(`is one of ${allowed.join(", ")}`);
+    return found;
+  };
+const origin = (value: string): string => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:")
+    throw new Error("is an origin like https://calls.example.com");
+  return url.origin;
+};
+const nodeId = (value: string): string => {
+  if (!/^([a-z0-9][a-z0-9-]{0,63})?$/.test(value)) throw new Error("is made of a-z, 0-9 and -, at most 64 of them");
+  return value;
+};
+const setting = <T>(of: Setting<T>): Setting<T> => of;
+
+const SETTINGS = {
+  edge: setting({
+    value: "ORIGIN",
+    help: "origin of the edge to dial",
+    default: "http://127.0.0.1:8787",
+    read: origin,
+  }),
+  key: setting({
+    help: "this node's key, NAME:SECRET, as NODE_KEYS of the edge has it",
+    secret: true,
+    default: "",
+    read: text,
+  }),
+  id: setting({ value: "ID", help: "this node's id: the key's name, or that and -SUFFIX", default: "", read: nodeId }),
+  region: setting({
+    value: "REGION",
+    help: "where it stands, e.g. weur; rooms prefer nodes of theirs",
+    default: "",
+    read: text,
+  }),
+  listen: setting({
+    value: "ADDRESSES",
+    help: "local addresses for media, comma-separated",
+    default: ["0.0.0.0"] as readonly string[],
+    read: list,
+  }),
+  announce: setting({
+    value: "ADDRESSES",
+    help: "addresses that clients reach, where they differ (1:1 NAT); default: those it listens on",
+    default: [] as readonly string[],
+    read: list,
+  }),
+  "media-port": setting({
+    value: "PORT",
+    help: "media port of the first worker; each further worker takes the next",
+    default: 7000,
+    read: integer(0, 65_000),
+  }),
+  workers: setting({
+    value: "N",
+    help: "media workers; default: one per core",
+    default: availableParallelism(),
+    read: integer(1, 256),
+  }),
+  capacity: setting({
+    value: "N",
+    help: "sessions per worker it means to carry",
+    default: 500,
+    read: integer(1, 100_000),
+  }),
+  "max-bitrate": setting({
+    value: "KBIT/S",
+    help: "ceiling of what one publisher is asked to send",
+    default: 4_000,
+    read: integer(64, 100_000),
+  }),
+  admin: setting({
+    value: "PORT",
+    help: "health, metrics and drain on 127.0.0.1; 0: a free port",
+    default: 9090,
+    read: integer(0, 65_535),
+  }),
+  log: setting({
+    value: "LEVEL",
+    help: "debug, info, warn or error",
+    default: "info" as const,
+    read: oneOf("debug", "info", "warn", "error"),
+  }),
+} as const;
+
+type Table = typeof SETTINGS;
+/** All settings, read and checked. */
+export type Settings = { readonly [K in keyof Table]: ReturnType<Table[K]["read"]> };
+
+const names = Object.keys(SETTINGS) as (keyof Table)[];
+const variable = (name: string): string => `TANDEM_${name.toUpperCase().replaceAll("-", "_")}`;
+
+/** What `--help` prints. */
+export function usage(): string {
+  const rows = names.map(name => {
+    const { value, help, secret, default: fallback } = SETTINGS[name] as Setting<unknown>;
+    const flag = secret ? variable(name) : `--${name}${value ? ` ${value}` : ""}`;
+    const shown = Array.isArray(fallback) ? fallback.join(",") : String(fallback);
+    return `  ${flag.padEnd(24)} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
+  });
+  return `usage: media-node/main.ts [options]
+
+The media node of Tandem: dials the edge and carries the media of its rooms.
+
+${rows.join("\n")}
+  ${"--settings FILE".padEnd(24)} JSON file with the same names
+  ${"--help".padEnd(24)} this text
+
+Every option may stand in the environment instead, e.g. ${variable("media-port")}; secrets only there or in the file.
+`;
+}
+
+const fail = (where: string, why: string): never => {
+  throw new Error(`${where} ${why}`);
+};
+
+function readFile(path: string, load: (path: string) => string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(load(path));
+  } catch (error) {
+    return fail(`--settings ${path}:`, error instanceof Error ? error.message : String(error));
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    return fail(`--settings ${path}:`, "holds no JSON object");
+  for (const name of Object.keys(parsed))
+    if (!(name in SETTINGS)) fail(`--settings ${path}: "${name}"`, "is no setting; see --help");
+  return parsed as Record<string, unknown>;
+}
+
+/**
+ * Read the settings, or undefined where only help was asked for. Throws an error whose message names the setting and what it
+ * takes.
+ */
+export function readSettings(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  load: (path: string) => string,
+): Settings | undefined {
+  const flags = names.filter(name => !(SETTINGS[name] as Setting<unknown>).secret);
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: "boolean" },
+      settings: { type: "string" },
+      ...(Object.fromEntries(flags.map(name => [name, { type: "string" }])) as Record<string, { type: "string" }>),
+    },
+  });
+  if (values.help) return undefined;
+  const file = values.settings === undefined ? {} : readFile(String(values.settings), load);
+
+  const result: Record<string, unknown> = {};
+  for (const name of names) {
+    const { read, default: fallback } = SETTINGS[name] as Setting<unknown>;
+    const flag = (values as Record<string, string | boolean | undefined>)[name];
+    const fromFile = file[name];
+    const [where, given] =
+      flag !== undefined
+        ? [`--${name}`, String(flag)]
+        : environment[variable(name)] !== undefined
+          ? [variable(name), environment[variable(name)]]
+          : [`"${name}" in the settings file`, Array.isArray(fromFile) ? fromFile.join(",") : fromFile?.toString()];
+    if (given === undefined) {
+      result[name] = fallback;
+      continue;
+    }
+    try {
+      result[name] = read(given);
+    } catch (error) {
+      fail(where, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return result as Settings;
+}

@@ -1,0 +1,41 @@
+/**
+ * What the main process and a media worker say to each other: plain data over the child's IPC channel, so that a worker
+ * could as well be elsewhere. Media never goes this way.
+ * @module
+ */
+import type { LinkCommand, NodeFrame } from "../../src/protocol/index.ts";
+
+type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+
+/** What a worker is told at its start, as one JSON argument. */
+export interface WorkerConfig {
+  /** Its number, which stands in every ICE ufrag it makes. */
+  readonly worker: number;
+  readonly listen: readonly string[];
+  /** Addresses that clients reach, in the order of `listen`; empty: those. */
+  readonly announce: readonly string[];
+  readonly port: number;
+  /** Ceiling of what one publisher is asked to send, in bit/s. */
+  readonly maxBitrate: number;
+  readonly log: "debug" | "info" | "warn" | "error";
+}
+
+/** Main → worker. */
+export type ToWorker = { readonly type: "command"; readonly id: number; readonly command: LinkCommand };
+
+/** What a worker counts; added up for metrics. Names are `part.what`. */
+export type Counters = Readonly<Record<string, number>>;
+
+/** Worker → main. */
+export type FromWorker =
+  | { readonly type: "ready"; readonly port: number }
+  | { readonly type: "result"; readonly id: number; readonly answer?: { sdp: string } }
+  | { readonly type: "failure"; readonly id: number; readonly code: string; readonly detail?: string }
+  | { readonly type: "report"; readonly frame: Frame<"session"> }
+  /** Once a second: sessions it holds, and its CPU use since the last, in cores. */
+  | {
+      readonly type: "status";
+      readonly cpu: number;
+      readonly rooms: readonly Frame<"inventory">["rooms"][number][];
+      readonly counters: Counters;
+    };

@@ -1,0 +1,235 @@
+/**
+ * The media workers, seen from the main process: one child process per core, each room in one of them. A crash ends only
+ * that worker's rooms; they are reported lost, and the worker is replaced.
+ * @module
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import {
+  type Assignment,
+  isErrorCode,
+  type LinkCommand,
+  type NodeFrame,
+  TandemError,
+} from "../../src/protocol/index.ts";
+import type { Log } from "../log.ts";
+import type { Counters, FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
+
+type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+type Inventory = Frame<"inventory">["rooms"][number];
+
+/** A worker that dies sooner than this after its start is not started again at once. */
+const RESTART_PAUSE = 1_000;
+/** A command that a worker has not answered by then has failed. */
+const COMMAND_TIMEOUT = 4_000;
+
+interface Worker {
+  readonly config: WorkerConfig;
+  child: ChildProcess;
+  ready: boolean;
+  startedAt: number;
+  cpu: number;
+  rooms: readonly Inventory[];
+  counters: Counters;
+  readonly waiting: Map<
+    number,
+    { resolve: (result: { answer?: { sdp: string } }) => void; reject: (error: Error) => void }
+  >;
+}
+
+interface Room extends Assignment {
+  readonly worker: Worker;
+}
+
+export interface PoolOptions {
+  readonly workers: readonly WorkerConfig[];
+  readonly log: Log;
+  /** Told what the room objects must know. */
+  readonly report: (frame: Frame<"session"> | Frame<"lost">) => void;
+}
+
+export interface Pool {
+  /** Resolves once every worker listens. */
+  readonly ready: Promise<void>;
+  execute(command: LinkCommand): Promise<{ answer?: { sdp: string } }>;
+  /** Let go of every room that is not among these. */
+  keep(assignments: readonly Assignment[]): void;
+  inventory(): readonly Inventory[];
+  /** Cores in use by all workers, and how many there are. */
+  load(): { cpu: number; workers: number; rooms: number; sessions: number };
+  counters(): Counters;
+  close(): Promise<void>;
+}
+
+const program = fileURLToPath(new URL("main.ts", import.meta.url));
+
+/** Start the workers. */
+export function createPool({ workers: configs, log, report }: PoolOptions): Pool {
+  const rooms = new Map<string, Room>();
+  const restarts = new Set<ReturnType<typeof setTimeout>>();
+  let commands = 0;
+  let closing = false;
+  const firstReady = configs.map(() => Promise.withResolvers<void>());
+
+  const receive = (worker: Worker, message: FromWorker): void => {
+    if (message.type === "ready") {
+      worker.ready = true;
+      firstReady[worker.config.worker]?.resolve();
+      log.info("media worker listens", { worker: worker.config.worker, port: message.port, pid: worker.child.pid });
+    } else if (message.type === "report") {
+      report(message.frame);
+    } else if (message.type === "status") {
+      worker.cpu = message.cpu;
+      worker.rooms = message.rooms;
+      worker.counters = message.counters;
+    } else {
+      const waiter = worker.waiting.get(message.id);
+      worker.waiting.delete(message.id);
+      if (message.type === "result") waiter?.resolve(message.answer ? { answer: message.answer } : {});
+      else waiter?.reject(new TandemError(isErrorCode(message.code) ? message.code : "internal", message.detail));
+    }
+  };
+
+  const ended = (worker: Worker, how: string): void => {
+    worker.ready = false;
+    worker.cpu = 0;
+    worker.rooms = [];
+    for (const { reject } of worker.waiting.values()) reject(new TandemError("internal", "the media worker ended"));
+    worker.waiting.clear();
+    if (closing) return;
+    log.error("media worker ended", { worker: worker.config.worker, how });
+    for (const room of [...rooms.values()]) {
+      if (room.worker !== worker) continue;
+      rooms.delete(room.room);
+      report({ type: "lost", room: room.room, life: room.life, epoch: room.epoch });
+    }
+    const pause = Date.now() - worker.startedAt < RESTART_PAUSE ? RESTART_PAUSE : 0;
+    const timer = setTimeout(() => {
+      restarts.delete(timer);
+      worker.child = start(worker);
+    }, pause);
+    restarts.add(timer);
+  };
+
+  const start = (worker: Omit<Worker, "child"> & { child?: ChildProcess }): ChildProcess => {
+    worker.startedAt = Date.now();
+    const child = fork(program, [JSON.stringify(worker.config)], {
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    child.on("message", message => receive(worker as Worker, message as FromWorker));
+    child.once("exit", (code, signal) => ended(worker as Worker, signal ?? String(code)));
+    return child;
+  };
+
+  const workers = configs.map(config => {
+    const worker = { config, ready: false, startedAt: 0, cpu: 0, rooms: [], counters: {}, waiting: new Map() };
+    return Object.assign(worker, { child: start(worker) }) as Worker;
+  });
+
+  const ask = (worker: Worker, command: LinkCommand): Promise<{ answer?: { sdp: string } }> =>
+    new Promise((resolve, reject) => {
+      const id = ++commands;
+      const timer = setTimeout(() => {
+        worker.waiting.delete(id);
+        reject(new TandemError("internal", "the media worker did not answer"));
+      }, COMMAND_TIMEOUT);
+      const settle =
+        <T>(pass: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          pass(value);
+        };
+      worker.waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+      worker.child.send({ type: "command", id, command } satisfies ToWorker);
+    });
+
+  /** The worker with the fewest rooms and the most idle core. */
+  const idlest = (): Worker => {
+    const held = (worker: Worker): number => [...rooms.values()].filter(room => room.worker === worker).length;
+    const [best] = workers.filter(({ ready }) => ready).sort((a, b) => a.cpu - b.cpu || held(a) - held(b));
+    if (!best) throw new TandemError("no-media-node", "no media worker is up");
+    return best;
+  };
+
+  const letGo = (room: Room): void => {
+    rooms.delete(room.room);
+    if (!room.worker.ready) return;
+    const { room: name, life, epoch } = room;
+    ask(room.worker, { type: "room.close", id: 1, room: name, life, epoch }).catch(error =>
+      log.warn("closing a room failed", { room: name, error: String(error) }),
+    );
+  };
+
+  return {
+    ready: Promise.all(firstReady.map(({ promise }) => promise)).then(() => {}),
+
+    async execute(command) {
+      const { room, life, epoch } = command;
+      let held = rooms.get(room);
+      if (held && (held.life !== life || held.epoch < epoch)) {
+        // A newer assignment: whatever stood under the old one is over.
+        letGo(held);
+        held = undefined;
+      }
+      if (held && held.epoch > epoch) throw new TandemError("wrong-state", "a newer epoch is known");
+      if (command.type === "room.close") {
+        if (held) letGo(held);
+        return {};
+      }
+      if (!held) {
+        if (command.type !== "room.open") throw new TandemError("no-such-room");
+        held = { room, life, epoch, worker: idlest() };
+        rooms.set(room, held);
+      }
+      return ask(held.worker, command);
+    },
+
+    keep(assignments) {
+      const wanted = new Map(assignments.map(({ room, life, epoch }) => [room, `${life} ${epoch}`]));
+      for (const room of [...rooms.values()]) if (wanted.get(room.room) !== `${room.life} ${room.epoch}`) letGo(room);
+    },
+
+    inventory: () =>
+      [...rooms.values()].map(({ room, life, epoch, worker }) => ({
+        room,
+        life,
+        epoch,
+        sessions: worker.rooms.find(status => status.room === room && status.epoch === epoch)?.sessions ?? [],
+      })),
+
+    load: () => ({
+      cpu: workers.reduce((sum, { cpu }) => sum + cpu, 0),
+      workers: workers.length,
+      rooms: rooms.size,
+      sessions: workers.reduce(
+        (sum, worker) => sum + worker.rooms.reduce((all, { sessions }) => all + sessions.length, 0),
+        0,
+      ),
+    }),
+
+    counters() {
+      const total: Record<string, number> = {};
+      for (const { counters } of workers) {
+        for (const [name, count] of Object.entries(counters)) total[name] = (total[name] ?? 0) + count;
+      }
+      return total;
+    },
+
+    async close() {
+      if (closing) return;
+      closing = true;
+      for (const timer of restarts) clearTimeout(timer);
+      await Promise.all(
+        workers.map(({ child }) => {
+          if (child.exitCode !== null || child.signalCode !== null) return undefined;
+          const exit = new Promise(resolve => child.once("exit", resolve));
+          // A worker ends when its channel does.
+          if (child.connected) child.disconnect();
+          const force = setTimeout(() => child.kill("SIGKILL"), 2_000);
+          return exit.then(() => clearTimeout(force));
+        }),
+      );
+    },
+  };
+}
