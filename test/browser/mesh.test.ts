@@ -29,7 +29,9 @@ describe("a mesh call of SDK pages through real workerd", () => {
   };
 
   const everyPairTalks = async (pages: readonly Page[]): Promise<void> => {
-    const pairs = pages.flatMap((page, me) => pages.map((_, other) => ({ page, me, other })).filter(({ other }) => other !== me));
+    const pairs = pages.flatMap((page, me) =>
+      pages.map((_, other) => ({ page, me, other })).filter(({ other }) => other !== me),
+    );
     await Promise.all(
       pairs.map(async ({ page, me, other }) => {
         await expectFrames(page, `p${other}`);
@@ -50,12 +52,16 @@ describe("a mesh call of SDK pages through real workerd", () => {
     await everyPairTalks(pages);
 
     await first.evaluate(() => window.tandem.room.chat.send("hello, all"));
-    for (const page of pages) await until(page, () => window.tandem.room.store.get().chat.at(-1)?.text === "hello, all", undefined);
+    for (const page of pages)
+      await until(page, () => window.tandem.room.store.get().chat.at(-1)?.text === "hello, all", undefined);
 
     await second.evaluate(() => window.tandem.sources.get("mic")?.mute());
     const isMuted = (muted: boolean) => {
       const { participants } = window.tandem.room.store.get();
-      return participants.find(({ identity }) => identity === "p1")?.sources.find(({ kind }) => kind === "mic")?.muted === muted;
+      return (
+        participants.find(({ identity }) => identity === "p1")?.sources.find(({ kind }) => kind === "mic")?.muted ===
+        muted
+      );
     };
     await until(first, isMuted, true);
     const silent = await expectTone(first, "p1", TONES[1], [], 1_500).then(
@@ -78,7 +84,10 @@ describe("a mesh call of SDK pages through real workerd", () => {
     await third.evaluate(() => window.tandem.sources.get("screen")?.unpublish());
     await until(
       first,
-      () => window.tandem.room.store.get().participants.every(({ sources }) => sources.every(({ kind }) => kind !== "screen")),
+      () =>
+        window.tandem.room.store
+          .get()
+          .participants.every(({ sources }) => sources.every(({ kind }) => kind !== "screen")),
       undefined,
     );
 

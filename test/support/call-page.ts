@@ -32,7 +32,10 @@ declare global {
 }
 
 /** Join `room` and publish video and a tone of `tone` Hz. `url` is the edge as the page reaches it. */
-export async function joinCall(page: Page, options: { url: string; token: string; tone: number; hue: number }): Promise<void> {
+export async function joinCall(
+  page: Page,
+  options: { url: string; token: string; tone: number; hue: number },
+): Promise<void> {
   await page.evaluate(async ({ url, token, tone, hue }) => {
     const { joinRoom } = (await import(`${url}/sdk/tandem.js`)) as typeof import("../../src/client/index.ts");
     // Raw host candidates are given only to pages that may use a device.
@@ -69,7 +72,11 @@ export async function joinCall(page: Page, options: { url: string; token: string
           if (!source.track) continue;
           const key = `${participant.identity}/${source.kind}/${source.track.id}`;
           if (source.track.kind === "video" && !watched.has(key)) {
-            const video = Object.assign(document.createElement("video"), { muted: true, autoplay: true, playsInline: true });
+            const video = Object.assign(document.createElement("video"), {
+              muted: true,
+              autoplay: true,
+              playsInline: true,
+            });
             video.srcObject = new MediaStream([source.track]);
             document.body.append(video);
             watched.set(key, { video, frames: () => video.getVideoPlaybackQuality().totalVideoFrames });
@@ -77,7 +84,11 @@ export async function joinCall(page: Page, options: { url: string; token: string
           if (source.track.kind === "audio" && !analysers.has(key)) {
             const stream = new MediaStream([source.track]);
             // Chromium pulls remote audio only while an element plays it.
-            const audio = Object.assign(document.createElement("audio"), { autoplay: true, srcObject: stream, volume: 0.01 });
+            const audio = Object.assign(document.createElement("audio"), {
+              autoplay: true,
+              srcObject: stream,
+              volume: 0.01,
+            });
             document.body.append(audio);
             const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
             new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(analyser);
@@ -94,19 +105,28 @@ export async function joinCall(page: Page, options: { url: string; token: string
 }
 
 /** Wait until `count` more frames of that participant's source have been decoded and painted. */
-export async function expectFrames(page: Page, identity: string, kind = "camera", count = 10, timeout = 15_000): Promise<void> {
+export async function expectFrames(
+  page: Page,
+  identity: string,
+  kind = "camera",
+  count = 10,
+  timeout = 15_000,
+): Promise<void> {
   await page.evaluate(
     async ({ identity, kind, count, timeout }) => {
       const total = (): number => {
         let sum = 0;
-        for (const [key, { frames }] of window.tandem.watched) if (key.startsWith(`${identity}/${kind}/`)) sum += frames();
+        for (const [key, { frames }] of window.tandem.watched)
+          if (key.startsWith(`${identity}/${kind}/`)) sum += frames();
         return sum;
       };
       const start = total();
       const deadline = performance.now() + timeout;
       while (total() < start + count) {
         if (performance.now() > deadline) {
-          const seen = JSON.stringify(window.tandem.room.store.get(), (key, value) => (value instanceof EventTarget ? "[object]" : value));
+          const seen = JSON.stringify(window.tandem.room.store.get(), (_key, value) =>
+            value instanceof EventTarget ? "[object]" : value,
+          );
           throw new Error(`${total() - start} of ${count} frames of ${identity}'s ${kind}; the room: ${seen}`);
         }
         await new Promise(resolve => requestAnimationFrame(resolve));
@@ -145,7 +165,8 @@ export async function expectTone(
           const sorted = [...bins.subarray(20, Math.round(6_000 / width))].sort((a, b) => a - b);
           const floor = Math.max(sorted[sorted.length >> 1] ?? -Infinity, -140);
           const heard = peak(wanted) - floor;
-          if (heard > best.wanted) best = { wanted: heard, unwanted: Math.max(-Infinity, ...unwanted.map(hz => peak(hz) - peak(wanted))) };
+          if (heard > best.wanted)
+            best = { wanted: heard, unwanted: Math.max(-Infinity, ...unwanted.map(hz => peak(hz) - peak(wanted))) };
         }
         return best;
       };
@@ -162,6 +183,11 @@ export async function expectTone(
 }
 
 /** Wait until `check` holds in the page; it is evaluated on every frame. */
-export async function until<A>(page: Page, check: (argument: A) => unknown, argument: A, timeout = 15_000): Promise<void> {
+export async function until<A>(
+  page: Page,
+  check: (argument: A) => unknown,
+  argument: A,
+  timeout = 15_000,
+): Promise<void> {
   await page.waitForFunction(check as (argument: unknown) => unknown, argument, { timeout });
 }

@@ -18,7 +18,10 @@ export const CHROMIUM_FLAGS = [
 ];
 
 /** Headless Chromium, Debian's. `wrapper` runs it inside something else, e.g. a network namespace. */
-export function launchChromium({ flags = CHROMIUM_FLAGS, executablePath = "/usr/bin/chromium" } = {}): Promise<Browser> {
+export function launchChromium({
+  flags = CHROMIUM_FLAGS,
+  executablePath = "/usr/bin/chromium",
+} = {}): Promise<Browser> {
   return chromium.launch({ executablePath, headless: true, args: flags });
 }
 

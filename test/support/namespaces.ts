@@ -38,7 +38,10 @@ export function createNamespace(label: string): Namespace {
   const stops: (() => void)[] = [];
 
   const exec: Namespace["exec"] = (command, args, env = process.env) => {
-    const child = spawn("ip", ["netns", "exec", name, command, ...args], { stdio: ["ignore", "inherit", "inherit", "ipc"], env });
+    const child = spawn("ip", ["netns", "exec", name, command, ...args], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env,
+    });
     stops.push(() => child.kill("SIGKILL"));
     return child;
   };
@@ -69,7 +72,11 @@ export function createNamespace(label: string): Namespace {
         }
       });
       await new Promise<void>(resolve => outside.listen(path, resolve));
-      const child = exec(process.execPath, [fileURLToPath(new URL("forwarder.ts", import.meta.url)), String(port), path]);
+      const child = exec(process.execPath, [
+        fileURLToPath(new URL("forwarder.ts", import.meta.url)),
+        String(port),
+        path,
+      ]);
       await new Promise<void>((resolve, reject) => {
         child.once("message", () => resolve());
         child.once("exit", code => reject(new Error(`the forwarder ended with ${code}`)));
