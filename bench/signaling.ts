@@ -84,8 +84,8 @@ async function flow(sender: Member, receivers: readonly Member[], window: number
     if (!String(data).startsWith('{"type":"app.message"')) return;
     received++;
     const now = performance.now();
-    if (now >= end) return done.resolve(received / ((now - start) / 1_000));
-    send();
+    if (now >= end) done.resolve(received / ((now - start) / 1_000));
+    else send();
   };
   for (const { socket } of receivers) socket.addEventListener("message", count);
   send();
