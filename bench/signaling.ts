@@ -114,7 +114,7 @@ async function fanOut(enter: Join, room: string): Promise<number> {
 /** Run the bench. */
 export async function run(report: Report): Promise<void> {
   report.note("starting the edge and the peer");
-  const edge = await startEdge({ vars: { MESSAGE_RATE: "1000000", MESSAGE_BURST: "1000000" } });
+  const edge = await startEdge({ vars: { MESSAGE_RATE: "100000", MESSAGE_BURST: "100000" } });
   const peer = fork(fileURLToPath(new URL("peers/ws-relay.ts", import.meta.url)));
   try {
     const [port] = (await once(peer, "message")) as [number];
