@@ -1,0 +1,98 @@
+import { createSrtpCipher, RTCP_HEADER } from "./cipher.ts";
+import { countFailure, createSrtpCounters, type SrtpCounters, SrtpFailure } from "./failure.ts";
+import { isInside, readUint16, readUint32 } from "./packet.ts";
+import type { SrtpPrimitives } from "./primitives.ts";
+import type { SrtpMasterKey } from "./profiles.ts";
+import { selectSrtpPrimitives } from "./select-primitives.ts";
+import { createStreamTable } from "./stream-table.ts";
+
+/** What a session sends: encrypts and authenticates packets where they stand. */
+export interface OutboundSrtp {
+  /** Bytes that must be free behind an RTP and an RTCP packet. */
+  readonly rtpOverhead: number;
+  readonly rtcpOverhead: number;
+  readonly counters: Readonly<SrtpCounters>;
+  /**
+   * Protects the RTP packet at `offset` in place. Its index follows from its sequence number and what the SSRC sent
+   * before, so late packets may be sent after newer ones, up to 992 behind. No index is used twice: in GCM that would
+   * give the key away, so a second packet with a used number is refused whatever it holds.
+   * @returns the protected length, or a {@link SrtpFailure}, counted: then nothing of the buffer may be sent
+   */
+  protectRtp(buffer: Uint8Array, offset: number, headerLength: number, payloadLength: number): number;
+  /** Protects the compound RTCP packet at `offset` in place; returns as `protectRtp` does. */
+  protectRtcp(buffer: Uint8Array, offset: number, length: number): number;
+  /** Frees the keys; packets are refused from then on. */
+  close(): void;
+}
+
+export interface OutboundSrtpOptions {
+  readonly master: SrtpMasterKey;
+  /** Most SSRCs that the session sends, default 1,024. */
+  readonly maxStreams?: number;
+  readonly primitives?: SrtpPrimitives;
+}
+
+const DEFAULT_MAX_STREAMS = 1024;
+const FIXED_HEADER = 12;
+const LAST_ROLLOVER = 0xffffffff;
+const LAST_RTCP_INDEX = 0x7fffffff;
+
+export function createOutboundSrtp(options: OutboundSrtpOptions): OutboundSrtp {
+  const cipher = createSrtpCipher(options.master, options.primitives ?? selectSrtpPrimitives());
+  const streams = createStreamTable(options.maxStreams ?? DEFAULT_MAX_STREAMS);
+  const counters = createSrtpCounters();
+  const { rtpOverhead, rtcpOverhead } = cipher;
+  let nextRtcpIndex = 1;
+  let closed = false;
+
+  function sealRtp(buffer: Uint8Array, start: number, payload: number, end: number): number {
+    const ssrc = readUint32(buffer, start + 8);
+    const sequence = readUint16(buffer, start + 2);
+    const slot = streams.find(ssrc);
+    if (slot < 0) {
+      if (streams.isFull) return SrtpFailure.tooManyStreams;
+      streams.add(ssrc, 0, sequence);
+      return cipher.sealRtp(buffer, start, payload, end, ssrc, 0, sequence) ? 0 : SrtpFailure.unusable;
+    }
+    const rollover = streams.estimateRollover(slot, sequence);
+    if (rollover > LAST_ROLLOVER) return SrtpFailure.unusable;
+    const used = streams.check(slot, rollover, sequence);
+    if (used !== 0) return used;
+    // Marked first: should the cipher fail half-way, the index is spent all the same.
+    streams.mark(slot, rollover, sequence);
+    return cipher.sealRtp(buffer, start, payload, end, ssrc, rollover, sequence) ? 0 : SrtpFailure.unusable;
+  }
+
+  return {
+    rtpOverhead,
+    rtcpOverhead,
+    counters,
+    protectRtp(buffer, offset, headerLength, payloadLength) {
+      if (closed) return countFailure(counters, SrtpFailure.unusable);
+      if (headerLength < FIXED_HEADER || payloadLength < 0) return countFailure(counters, SrtpFailure.malformed);
+      const length = headerLength + payloadLength;
+      if (!isInside(buffer, offset, length + rtpOverhead)) return countFailure(counters, SrtpFailure.noRoom);
+      const result = sealRtp(buffer, offset, offset + headerLength, offset + length);
+      if (result !== 0) return countFailure(counters, result);
+      counters.rtp++;
+      return length + rtpOverhead;
+    },
+    protectRtcp(buffer, offset, length) {
+      if (closed || nextRtcpIndex > LAST_RTCP_INDEX) return countFailure(counters, SrtpFailure.unusable);
+      if (length < RTCP_HEADER) return countFailure(counters, SrtpFailure.malformed);
+      if (!isInside(buffer, offset, length + rtcpOverhead)) return countFailure(counters, SrtpFailure.noRoom);
+      const ssrc = readUint32(buffer, offset + 4);
+      // One counter for all our SSRCs: indices only have to rise per SSRC.
+      if (!cipher.sealRtcp(buffer, offset, offset + length, ssrc, nextRtcpIndex++)) {
+        return countFailure(counters, SrtpFailure.unusable);
+      }
+      counters.rtcp++;
+      return length + rtcpOverhead;
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      cipher.close();
+    },
+  };
+}
