@@ -24,15 +24,15 @@ export interface Selection {
   readonly srtpProfile: SrtpProfile | undefined;
 }
 
-/** Parses the body of a ClientHello; undefined when it is malformed. */
+/** Parses the body of a ClientHello; undefined when it is malformed. The result holds views of the body. */
 export function parseClientHello(body: Uint8Array): ClientHello | undefined {
   const reader = createReader(body);
   const version = reader.u16();
-  const random = reader.take(32).slice();
+  const random = reader.take(32);
   const sessionId = reader.vector8();
   reader.vector8(); // A cookie: we never ask for one.
   const cipherSuites = readNumbers(reader.vector16());
-  const compressionMethods = reader.vector8().slice();
+  const compressionMethods = reader.vector8();
   const extensions = parseExtensions(reader.remaining > 0 ? reader.vector16() : new Uint8Array(0));
   if (reader.failed || reader.remaining > 0 || sessionId.length > 32 || !cipherSuites || !extensions) return undefined;
 

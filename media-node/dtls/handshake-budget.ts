@@ -11,11 +11,11 @@ export interface HandshakeBudget {
  */
 export function createHandshakeBudget({ perSecond = 1_000, burst = 300 } = {}): HandshakeBudget {
   let tokens = burst;
-  let last: number | undefined;
+  let filledAt = Number.POSITIVE_INFINITY;
   return {
     take(now) {
-      tokens = Math.min(burst, tokens + (Math.max(0, now - (last ?? now)) * perSecond) / 1_000);
-      last = now;
+      tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) * perSecond) / 1_000);
+      filledAt = now;
       if (tokens < 1) return false;
       tokens--;
       return true;

@@ -47,8 +47,8 @@ export function deriveKeys(
   masterBytes.fill(0);
 
   const block = prf(master, "key expansion", Buffer.concat([serverRandom, clientRandom]), 40);
-  const client = { key: createSecretKey(block.subarray(0, 16)), salt: block.slice(32, 36) };
-  const server = { key: createSecretKey(block.subarray(16, 32)), salt: block.slice(36, 40) };
+  const client = { key: createSecretKey(block.subarray(0, 16)), salt: new Uint8Array(block.subarray(32, 36)) };
+  const server = { key: createSecretKey(block.subarray(16, 32)), salt: new Uint8Array(block.subarray(36, 40)) };
   block.fill(0);
 
   return {
@@ -59,12 +59,13 @@ export function deriveKeys(
       const { key, salt } = srtpKeyLengths(profile);
       const randoms = Buffer.concat([clientRandom, serverRandom]);
       const material = prf(master, "EXTRACTOR-dtls_srtp", randoms, 2 * (key + salt));
+      const copy = (from: number, to: number) => new Uint8Array(material.subarray(from, to));
       const keys: SrtpKeys = {
         profile,
-        remoteKey: material.slice(0, key),
-        localKey: material.slice(key, 2 * key),
-        remoteSalt: material.slice(2 * key, 2 * key + salt),
-        localSalt: material.slice(2 * key + salt),
+        remoteKey: copy(0, key),
+        localKey: copy(key, 2 * key),
+        remoteSalt: copy(2 * key, 2 * key + salt),
+        localSalt: copy(2 * key + salt, material.length),
       };
       material.fill(0);
       return keys;

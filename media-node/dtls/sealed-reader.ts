@@ -29,7 +29,7 @@ export function createSealedReader(counters: DtlsCounters): SealedReader {
     open(record) {
       if (keys === undefined) {
         if (record.type === ContentType.handshake && record.bytes.length <= LONGEST_EARLY_RECORD) {
-          early = { ...record, bytes: record.bytes.slice() };
+          early = { ...record, bytes: new Uint8Array(record.bytes) };
         } else counters.unexpected++;
         return undefined;
       }

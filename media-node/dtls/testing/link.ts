@@ -42,6 +42,7 @@ export function createLink(model: LinkModel = {}): Link {
   const random = createRandom(seed);
   const queue: { at: number; order: number; to: 0 | 1; datagram: Uint8Array }[] = [];
   const sent: [Uint8Array[], Uint8Array[]] = [[], []];
+  const slab = Buffer.alloc(65_536);
   let now = 0;
   let order = 0;
   const enqueue = (to: 0 | 1, datagram: Uint8Array): void => {
@@ -54,7 +55,7 @@ export function createLink(model: LinkModel = {}): Link {
     },
     sent,
     send(from, datagram) {
-      sent[from].push(datagram.slice());
+      sent[from].push(new Uint8Array(datagram));
       if (random() < loss) return;
       enqueue(from === 0 ? 1 : 0, datagram);
       if (random() < duplication) enqueue(from === 0 ? 1 : 0, datagram);
@@ -66,7 +67,10 @@ export function createLink(model: LinkModel = {}): Link {
         now = Math.max(now, next);
         if (queue[0] !== undefined && queue[0].at <= now) {
           const { to, datagram } = queue.shift()!;
-          ends[to].handle(datagram, now);
+          // As a socket would: a Buffer that the next datagram overwrites.
+          slab.set(datagram);
+          ends[to].handle(slab.subarray(0, datagram.length), now);
+          slab.fill(0xff, 0, datagram.length);
         } else for (const end of ends) if (end.nextTimeout() <= now) end.tick(now);
       }
     },
