@@ -1,0 +1,330 @@
+import { type Codec, createPayloadInfo } from "../codec/codec.ts";
+import type { RtpHeader } from "../rtp/rtp-header.ts";
+import { extendSequence, timestampDelta } from "../rtp/sequence.ts";
+import type { LayerFeedback } from "./feedback.ts";
+import { InboundStats } from "./inbound-stats.ts";
+import { KeyFrameRequester } from "./key-frame-requester.ts";
+import { NackGenerator } from "./nack-generator.ts";
+import { AUDIO_RING, NO_LEVEL, PACKET, PacketRing, type RingSize, VIDEO_RING } from "./packet-ring.ts";
+import type { PacketSink } from "./packet-sink.ts";
+import type { RoundTrip } from "./round-trip.ts";
+import { type SourceClock, StreamClock } from "./source-clock.ts";
+
+/** A longer hole in the numbers is not loss but another stream: it isn't kept open for retransmissions. */
+export const MAX_GAP = 500;
+/** A timestamp this far ahead of the time gone (ms) is not a pause but another timeline. */
+const MAX_LEAP = 3_000;
+/** A publisher is asked for at most this many packets at a time. */
+const NACK_BATCH = 128;
+
+/** What a layer is made of. */
+export interface LayerOptions {
+  /** The source's number: written as CSRC. */
+  readonly sourceNumber: number;
+  /** Order among the source's layers, the lowest quality first. */
+  readonly order: number;
+  /** RTP stream id (RFC 8852), empty where the publisher has one encoding only. */
+  readonly rid: string;
+  readonly codec: Codec;
+  /** Shared by everything this session publishes. */
+  readonly clock: SourceClock;
+  readonly roundTrip: RoundTrip;
+  readonly feedback: LayerFeedback;
+  readonly ring?: RingSize;
+}
+
+const EMPTY_RING = new PacketRing({ packets: 1, bytes: 4 });
+const NO_SINKS: readonly PacketSink[] = [];
+const info = createPayloadInfo();
+const nackBatch = new Uint16Array(NACK_BATCH);
+let lastSerial = 0;
+
+/**
+ * One encoding of a source, from its packets' arrival to the sinks. Numbers are extended and checked here, once for
+ * all sinks; the payload is copied once into {@link ring}, and only while somebody listens.
+ */
+export class Layer {
+  readonly sourceNumber: number;
+  readonly order: number;
+  readonly rid: string;
+  /** Changes only by {@link useCodec}. */
+  codec: Codec;
+  /** Tells this layer from every other of the process. */
+  readonly serial: number;
+  readonly clock: StreamClock;
+  readonly stats: InboundStats;
+  /** SSRC of the stream that feeds it, -1 before the first packet. */
+  ssrc = -1;
+  ring: PacketRing = EMPTY_RING;
+  /** Copy-on-write. */
+  sinks: readonly PacketSink[] = NO_SINKS;
+  /** Rises when decoders can't go on with what comes: they need a key frame. */
+  generation = 0;
+  /** Rises when timestamps don't follow from earlier ones, and with every {@link generation}. */
+  timeline = 0;
+  /** Extended number of the newest packet, -1 before the first. */
+  highest = -1;
+  /** When the newest packet came (ms). */
+  lastArrival = Number.NEGATIVE_INFINITY;
+  /** RFC 6464 level of the newest packet, -1 where it has none. */
+  audioLevel = -1;
+  private readonly ringSize: RingSize;
+  private readonly feedback: LayerFeedback;
+  private readonly nacks: NackGenerator;
+  private readonly keyFrames: KeyFrameRequester;
+  private newestTimestamp = 0;
+  private newestDescriptor = 0;
+  /** Packets before this one belong to an earlier timeline. */
+  private timelineStart = 0;
+  private sendsParameterSets = false;
+  /** Extended number that sequence number 0 of the stream stands for before its first packet. */
+  private base = 0x1_0000;
+  /** Number that would follow the last far-off packet. */
+  private strayNext = -1;
+  private open = true;
+  private closed = false;
+
+  constructor(options: LayerOptions) {
+    this.sourceNumber = options.sourceNumber;
+    this.order = options.order;
+    this.rid = options.rid;
+    this.codec = options.codec;
+    this.serial = ++lastSerial;
+    this.clock = new StreamClock(options.clock, options.codec.clockRate);
+    this.stats = new InboundStats(options.codec.clockRate);
+    this.ringSize = options.ring ?? (options.codec.media === "audio" ? AUDIO_RING : VIDEO_RING);
+    this.feedback = options.feedback;
+    this.nacks = new NackGenerator(options.roundTrip);
+    this.keyFrames = new KeyFrameRequester(options.roundTrip);
+  }
+
+  /**
+   * Takes a packet of this layer's stream, already authenticated and stripped of RTX or RED.
+   * @param level byte of the audio level extension, or {@link NO_LEVEL}.
+   * @param recovered whether it came as a retransmission.
+   * @returns whether the packet made sense and was new.
+   */
+  receive(bytes: Buffer, header: RtpHeader, level: number, now: number, recovered: boolean): boolean {
+    if (this.closed) return false;
+    const length = header.payloadLength;
+    if (length === 0) inspectPadding(this.newestDescriptor);
+    else if (!this.codec.inspect(bytes, header.payloadOffset, length, this.newestDescriptor, info)) {
+      return this.discard();
+    }
+    const first = this.highest < 0;
+    const index = first ? this.base + header.sequence : extendSequence(header.sequence, this.highest);
+    if (index <= this.highest) return this.receiveLate(bytes, header, index, level, now, recovered);
+    if (!recovered) this.stats.packet(index, header.timestamp, length, true, now);
+    const timestamp = length === 0 && !first ? this.newestTimestamp : header.timestamp;
+    const wanted = this.open && this.sinks.length > 0;
+    const gap = first ? 0 : index - this.highest - 1;
+    if (first) this.timelineStart = index;
+    else if (gap >= MAX_GAP) this.breakStream(index, now);
+    else {
+      if (!this.follows(timestamp, now)) this.breakTimeline(index);
+      if (gap > 0 && wanted) this.nacks.lost(this.highest + 1, index - 1, now);
+    }
+    const startsFrame = !first && gap === 0 && timestamp !== this.newestTimestamp;
+    const flags = this.flagsOf(header, length, startsFrame);
+    this.highest = index;
+    this.newestTimestamp = timestamp;
+    this.newestDescriptor = info.descriptor;
+    this.lastArrival = now;
+    this.clock.packet(timestamp, now);
+    if (level !== NO_LEVEL) this.audioLevel = level & 0x7f;
+    if (flags & PACKET.start) this.keyFrameBegins(index);
+    return !wanted || this.keep(bytes, header, index, timestamp, flags, level, now);
+  }
+
+  /** A packet behind the newest: reordered, retransmitted, or a second time. */
+  private receiveLate(
+    bytes: Buffer,
+    header: RtpHeader,
+    index: number,
+    level: number,
+    now: number,
+    recovered: boolean,
+  ): boolean {
+    if (this.highest - index >= this.ringSize.packets) return this.receiveStray(bytes, header, level, now, recovered);
+    this.nacks.arrived(index, now, recovered);
+    const length = header.payloadLength;
+    if (!recovered) this.stats.packet(index, header.timestamp, length, false, now);
+    if (!this.open || this.sinks.length === 0) return true;
+    if (index < this.timelineStart) return this.discard();
+    if (this.ring.find(index) >= 0) return false;
+    const before = this.neighbour(index, -1);
+    const timestamp = length === 0 && before >= 0 ? this.ring.timestamp[before]! : header.timestamp;
+    if (before >= 0 && timestampDelta(timestamp, this.ring.timestamp[before]!) < 0) return this.discard();
+    const after = this.neighbour(index, 1);
+    if (after >= 0 && timestampDelta(this.ring.timestamp[after]!, timestamp) < 0) return this.discard();
+    const startsFrame =
+      before >= 0 && this.ring.index[before] === index - 1 && this.ring.timestamp[before] !== timestamp;
+    const flags = this.flagsOf(header, length, startsFrame);
+    if (flags & PACKET.start) this.keyFrameBegins(index);
+    return this.keep(bytes, header, index, timestamp, flags, level, now);
+  }
+
+  /** Two far-off packets in a row are a sender that started over (RFC 3550 appendix A.1); one alone is dropped. */
+  private receiveStray(bytes: Buffer, header: RtpHeader, level: number, now: number, recovered: boolean): boolean {
+    if (recovered || header.sequence !== this.strayNext) {
+      this.strayNext = (header.sequence + 1) & 0xffff;
+      return this.discard();
+    }
+    this.restartStream(now);
+    return this.receive(bytes, header, level, now, false);
+  }
+
+  private keep(
+    bytes: Buffer,
+    header: RtpHeader,
+    index: number,
+    timestamp: number,
+    flags: number,
+    level: number,
+    now: number,
+  ): boolean {
+    const { payloadOffset, payloadLength } = header;
+    const place = this.ring.put(index, this.codec, info, bytes, payloadOffset, payloadLength, timestamp, flags, level);
+    if (place < 0) return this.discard();
+    const { sinks } = this;
+    for (let i = 0; i < sinks.length; i++) sinks[i]!.decide(this, place, now);
+    return true;
+  }
+
+  /** A publisher's sender report for this stream. NTP time in milliseconds since 1970 and in compact form. */
+  senderReport(ntp: number, compactNtp: number, rtpTimestamp: number, now: number): void {
+    this.clock.senderReport(ntp, rtpTimestamp, now);
+    this.stats.senderReport(compactNtp, now);
+  }
+
+  /** A sink can't go on without a key frame. Coalesced, throttled, repeated by {@link tick} until one begins. */
+  requestKeyFrame(now: number): void {
+    if (this.closed || !this.open || !this.codec.needsKeyFrame) return;
+    if (this.keyFrames.want(now)) this.feedback.requestKeyFrame(this, now);
+  }
+
+  /** Asks for what is missing. To be called every 10 to 20 ms. */
+  tick(now: number): void {
+    if (this.sinks.length === 0 || !this.open) return;
+    const lost = this.nacks.collect(now, nackBatch);
+    if (lost > 0) this.feedback.requestPackets(this, nackBatch, lost, now);
+    if (this.keyFrames.due(now)) this.feedback.requestKeyFrame(this, now);
+  }
+
+  addSink(sink: PacketSink): void {
+    if (this.closed || this.sinks.includes(sink)) return;
+    if (this.ring === EMPTY_RING) this.ring = new PacketRing(this.ringSize);
+    this.sinks = [...this.sinks, sink];
+  }
+
+  removeSink(sink: PacketSink): void {
+    this.sinks = this.sinks.filter(other => other !== sink);
+    if (this.sinks.length > 0) return;
+    this.nacks.clear();
+    this.keyFrames.settle();
+  }
+
+  /** The publisher goes on with another codec: what came before can't be sent again. */
+  useCodec(codec: Codec, now: number): void {
+    if (codec === this.codec) return;
+    this.codec = codec;
+    this.sendsParameterSets = false;
+    if (this.ring !== EMPTY_RING) this.ring = new PacketRing(this.ringSize);
+    this.breakStream(this.highest + 1, now);
+  }
+
+  /** Lets packets through, or counts and drops them (a mute). After that, decoders need a key frame. */
+  setOpen(open: boolean, now: number): void {
+    if (this.open === open) return;
+    this.open = open;
+    this.nacks.clear();
+    this.keyFrames.settle();
+    if (open) this.breakStream(this.highest + 1, now);
+  }
+
+  /** Packets with this SSRC are the layer's from now on; one that changes is a new stream. */
+  useSsrc(ssrc: number, now: number): void {
+    if (ssrc === this.ssrc) return;
+    this.ssrc = ssrc;
+    this.restartStream(now);
+  }
+
+  /** Another stream takes this layer's place: its numbers start anew, above all earlier ones. */
+  private restartStream(now: number): void {
+    if (this.highest < 0) return;
+    this.base = (Math.floor(this.highest / 0x1_0000) + 2) * 0x1_0000;
+    this.highest = -1;
+    this.strayNext = -1;
+    this.stats.restart();
+    this.clock.restart();
+    this.breakStream(this.base, now);
+  }
+
+  /** Takes no more packets and frees the ring; retransmissions of what it sent end. */
+  close(): void {
+    this.closed = true;
+    this.sinks = NO_SINKS;
+    this.ring = EMPTY_RING;
+  }
+
+  private breakStream(index: number, now: number): void {
+    this.generation++;
+    this.nacks.clear();
+    this.breakTimeline(index);
+    if (this.sinks.length > 0) this.requestKeyFrame(now);
+  }
+
+  private breakTimeline(index: number): void {
+    this.timeline++;
+    this.timelineStart = index;
+  }
+
+  /** Whether a timestamp may follow the newest: it doesn't fall, and leaps no further than time and delay allow. */
+  private follows(timestamp: number, now: number): boolean {
+    const step = timestampDelta(timestamp, this.newestTimestamp);
+    return step >= 0 && step <= ((now - this.lastArrival + MAX_LEAP) * this.codec.clockRate) / 1000;
+  }
+
+  private keyFrameBegins(index: number): void {
+    if (!this.codec.needsKeyFrame) return;
+    this.keyFrames.settle();
+    this.nacks.giveUpBefore(index);
+  }
+
+  private flagsOf(header: RtpHeader, length: number, startsFrame: boolean): number {
+    const marker = header.marker ? PACKET.marker : 0;
+    if (length === 0) return marker | PACKET.empty;
+    if (info.parameterSets) this.sendsParameterSets = true;
+    if (!info.keyFrame || !info.frameStart) return marker;
+    // H.264: where parameter sets travel in band, a picture without them is no place to begin.
+    const begins = this.codec.hasDescriptor || this.codec.media === "audio" || info.parameterSets;
+    return begins || (startsFrame && !this.sendsParameterSets) ? marker | PACKET.start : marker;
+  }
+
+  /** Place of the nearest packet before or after `index` in this timeline, or -1. */
+  private neighbour(index: number, step: 1 | -1): number {
+    const last = step > 0 ? this.highest : Math.max(this.timelineStart, index - MAX_GAP);
+    for (let other = index + step; step > 0 ? other <= last : other >= last; other += step) {
+      const place = this.ring.find(other);
+      if (place >= 0) return place;
+    }
+    return -1;
+  }
+
+  private discard(): boolean {
+    this.stats.discarded++;
+    return false;
+  }
+}
+
+function inspectPadding(descriptor: number): void {
+  info.frameStart = false;
+  info.keyFrame = false;
+  info.parameterSets = false;
+  info.descriptor = descriptor;
+  info.duration = 0;
+}
+
+export function createLayer(options: LayerOptions): Layer {
+  return new Layer(options);
+}

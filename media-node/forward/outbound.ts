@@ -1,0 +1,77 @@
+import type { FlushList } from "./flush-list.ts";
+import { SendQueue } from "./send-queue.ts";
+import { Slot, type SlotOptions } from "./slot.ts";
+import { type Protector, type RunSink, Writer } from "./writer.ts";
+
+const QUEUE_CAPACITY = 1024;
+
+/** What a session's sending side is made of. */
+export interface OutboundOptions {
+  readonly protector: Protector;
+  readonly runs: RunSink;
+  readonly flushes: FlushList;
+  /** Called after packets left, when some slot's timeline has a new beginning ({@link Slot.reportDue}). */
+  readonly onReportDue: (now: number) => void;
+}
+
+/** All that one session sends: its slots, the queue they share, and the writer that empties it. */
+export class Outbound {
+  /** By {@link Slot.id}. */
+  readonly slots: Slot[] = [];
+  readonly writer: Writer;
+  private readonly queue: SendQueue;
+  private readonly bySsrc = new Map<number, Slot>();
+  private readonly onReportDue: (now: number) => void;
+  private closed = false;
+
+  constructor(options: OutboundOptions) {
+    const { flushes } = options;
+    this.writer = new Writer(options.protector, options.runs);
+    this.queue = new SendQueue(
+      QUEUE_CAPACITY,
+      () => flushes.add(this),
+      now => this.drain(now),
+    );
+    this.onReportDue = options.onReportDue;
+  }
+
+  /** Adds a receiving m-line. Its SSRCs must be new. */
+  addSlot(options: Omit<SlotOptions, "id">): Slot {
+    const slot = new Slot({ ...options, id: this.slots.length }, this.queue);
+    this.slots.push(slot);
+    this.bySsrc.set(slot.ssrc, slot);
+    return slot;
+  }
+
+  /** The slot that sends media with this SSRC. */
+  slotOf(ssrc: number): Slot | undefined {
+    return this.bySsrc.get(ssrc);
+  }
+
+  /** Sends what is queued. */
+  flush(now: number): void {
+    this.queue.waiting = false;
+    this.drain(now);
+    if (this.slots.some(isReportDue)) this.onReportDue(now);
+  }
+
+  /** Takes every slot from its source; what is queued is dropped. */
+  close(now: number): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.writer.path = -1;
+    for (const slot of this.slots) slot.select(undefined, now);
+  }
+
+  private drain(now: number): void {
+    this.writer.drain(this.queue, this.slots, now);
+  }
+}
+
+function isReportDue(slot: Slot): boolean {
+  return slot.reportDue;
+}
+
+export function createOutbound(options: OutboundOptions): Outbound {
+  return new Outbound(options);
+}

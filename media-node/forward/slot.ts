@@ -1,0 +1,217 @@
+import { CODEC_ID, type CodecName } from "../codec/codec.ts";
+import { CODEC_COUNT } from "../codec/codecs.ts";
+import { extendSequence } from "../rtp/sequence.ts";
+import type { Layer } from "./layer.ts";
+import { PACKET } from "./packet-ring.ts";
+import type { PacketSink } from "./packet-sink.ts";
+import { SEND, type SendQueue } from "./send-queue.ts";
+import { NUMBER, type SentPackets } from "./sent-packets.ts";
+import { NO_NUMBER, SlotNumbers } from "./slot-numbers.ts";
+
+/** Marks a codec the receiver lacks in {@link Slot.payloadType}. */
+export const NO_PAYLOAD_TYPE = 255;
+
+/** Payload types negotiated for one codec of an m-line. */
+export interface SlotFormat {
+  readonly codec: CodecName;
+  readonly payloadType: number;
+  /** Of its RTX (RFC 4588); without, lost packets are sent again on the media SSRC. */
+  readonly rtxPayloadType?: number;
+}
+
+/** Header extensions a receiver negotiated for a slot, ids 1-14. */
+export interface SlotExtensions {
+  readonly audioLevel?: number;
+  readonly absoluteSendTime?: number;
+  readonly transportNumber?: number;
+}
+
+/** What a slot is made of. */
+export interface SlotOptions {
+  /** Its place among the session's slots. */
+  readonly id: number;
+  readonly media: "audio" | "video";
+  readonly ssrc: number;
+  /** As in `a=ssrc-group:FID`; 0 where no RTX was negotiated. */
+  readonly rtxSsrc: number;
+  readonly formats: readonly SlotFormat[];
+  readonly extensions: SlotExtensions;
+  /** Random 15-bit starting points (RFC 3550 §5.1). */
+  readonly firstSequence: number;
+  readonly firstRtxSequence: number;
+  readonly firstTimestamp: number;
+  /** Called in the turn of a feed's first packet, before anything of it leaves. */
+  readonly onFeed: (slot: Slot, layer: Layer, now: number) => void;
+}
+
+const VIDEO_MEMORY = 1024;
+const AUDIO_MEMORY = 128;
+/** Layers whose packets may still be asked for after a switch. */
+const PAST_LAYERS = 8;
+const MAX_RESENDS = 10;
+const MIN_RESEND_INTERVAL = 10;
+
+/**
+ * One receiving m-line of a session: takes packets of whatever layer is selected and gives them the numbers of one
+ * stream that never breaks (see {@link SlotNumbers}). Until a newly selected layer's key frame begins, the old one
+ * goes on.
+ */
+export class Slot implements PacketSink {
+  readonly id: number;
+  readonly media: "audio" | "video";
+  readonly ssrc: number;
+  readonly rtxSsrc: number;
+  /** By codec id, {@link NO_PAYLOAD_TYPE} where the receiver lacks it. */
+  readonly payloadType = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
+  readonly rtxPayloadType = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
+  /** Ids of the header extensions to write, 0 for none. */
+  readonly levelId: number;
+  readonly sendTimeId: number;
+  readonly transportNumberId: number;
+  readonly numbers: SlotNumbers;
+  readonly sent: SentPackets;
+  /** Sequence number of the next RTX packet; counted where it is written, so that dropped ones leave no gap. */
+  rtxSequence: number;
+  /** Packets and payload bytes sent, without retransmissions: for sender reports. */
+  packets = 0;
+  octets = 0;
+  /** A sender report must accompany what is queued: the timeline has a new beginning. */
+  reportDue = false;
+  /** The layer that feeds the slot now. */
+  feed: Layer | undefined;
+  /** The layer that should. */
+  selected: Layer | undefined;
+  private readonly queue: SendQueue;
+  private readonly onFeed: (slot: Slot, layer: Layer, now: number) => void;
+  private generation = 0;
+  private timeline = 0;
+  private readonly past: Layer[] = [];
+
+  constructor(options: SlotOptions, queue: SendQueue) {
+    this.id = options.id;
+    this.media = options.media;
+    this.ssrc = options.ssrc;
+    this.rtxSsrc = options.rtxSsrc;
+    for (const format of options.formats) {
+      const codec = CODEC_ID[format.codec];
+      this.payloadType[codec] = format.payloadType;
+      if (options.rtxSsrc !== 0) this.rtxPayloadType[codec] = format.rtxPayloadType ?? NO_PAYLOAD_TYPE;
+    }
+    this.levelId = options.extensions.audioLevel ?? 0;
+    this.sendTimeId = options.extensions.absoluteSendTime ?? 0;
+    this.transportNumberId = options.extensions.transportNumber ?? 0;
+    const memory = options.media === "video" ? VIDEO_MEMORY : AUDIO_MEMORY;
+    this.numbers = new SlotNumbers(memory, 0x1_0000 + options.firstSequence, options.firstTimestamp);
+    this.sent = this.numbers.sent;
+    this.rtxSequence = options.firstRtxSequence;
+    this.queue = queue;
+    this.onFeed = options.onFeed;
+  }
+
+  /** Whether packets flow: not while a key frame is awaited after an interruption. */
+  get live(): boolean {
+    return this.feed !== undefined && this.feed.generation === this.generation;
+  }
+
+  /** Whether the receiver negotiated a codec. */
+  takes(codec: CodecName): boolean {
+    return this.payloadType[CODEC_ID[codec]] !== NO_PAYLOAD_TYPE;
+  }
+
+  /** Feeds the slot from another layer as soon as that can be begun, or from none at once. */
+  select(layer: Layer | undefined, now: number): void {
+    const before = this.selected;
+    if (layer === before) return;
+    this.selected = layer;
+    if (before !== undefined && before !== this.feed) before.removeSink(this);
+    if (layer === undefined) this.stop();
+    else if (layer !== this.feed) {
+      layer.addSink(this);
+      layer.requestKeyFrame(now);
+    }
+  }
+
+  /** Stops what feeds the slot now, keeping what is selected. */
+  stop(): void {
+    const { feed } = this;
+    if (feed === undefined) return;
+    if (feed !== this.selected) feed.removeSink(this);
+    this.remember(feed);
+    this.feed = undefined;
+  }
+
+  decide(layer: Layer, place: number, now: number): void {
+    if (layer === this.feed && layer.timeline === this.timeline) this.forward(layer, place, now);
+    else if (this.mayBegin(layer, place, now)) this.begin(layer, place, now);
+  }
+
+  /** The receiver can't decode. */
+  requestKeyFrame(now: number): void {
+    this.feed?.requestKeyFrame(now);
+  }
+
+  /**
+   * The receiver asks for a packet again. Repeats within a round trip are ignored.
+   * @returns whether it will be sent.
+   */
+  resend(sequence: number, now: number, roundTrip: number): boolean {
+    const { newest } = this.numbers;
+    const number = extendSequence(sequence, newest);
+    const { sent } = this;
+    if (number > newest || number <= newest - sent.size) return false;
+    const at = number & sent.mask;
+    if (sent.state[at] !== NUMBER.sent || sent.resends[at]! >= MAX_RESENDS) return false;
+    if (now - sent.resentAt[at]! < Math.max(MIN_RESEND_INTERVAL, roundTrip)) return false;
+    sent.resentAt[at] = now;
+    sent.resends[at] = sent.resends[at]! + 1;
+    this.queue.push(this.id, SEND.again, number, now);
+    return true;
+  }
+
+  /** The layer a number's packet is kept in, as long as it is remembered. */
+  layerOf(serial: number): Layer | undefined {
+    if (this.feed?.serial === serial) return this.feed;
+    for (const layer of this.past) if (layer.serial === serial) return layer;
+    return undefined;
+  }
+
+  private forward(layer: Layer, place: number, now: number): void {
+    const number = this.numbers.next(layer, place, now);
+    if (number !== NO_NUMBER) this.queue.push(this.id, SEND.media, number, now);
+  }
+
+  private mayBegin(layer: Layer, place: number, now: number): boolean {
+    const flags = layer.ring.flags[place]!;
+    if (layer === this.feed && layer.generation === this.generation) return (flags & PACKET.empty) === 0;
+    if (layer !== this.feed && layer !== this.selected) return false;
+    if (flags & PACKET.start) return true;
+    layer.requestKeyFrame(now);
+    return false;
+  }
+
+  private begin(layer: Layer, place: number, now: number): void {
+    const interrupted = layer !== this.feed || layer.generation !== this.generation;
+    if (layer !== this.feed) {
+      this.stop();
+      this.feed = layer;
+    }
+    this.generation = layer.generation;
+    this.timeline = layer.timeline;
+    this.reportDue = true;
+    if (interrupted) this.onFeed(this, layer, now);
+    this.queue.push(this.id, SEND.media, this.numbers.begin(layer, place, now), now);
+    // A key frame whose first packet came late: what followed it is here already.
+    const { ring } = layer;
+    for (let index = ring.index[place]! + 1; index <= layer.highest; index++) {
+      const following = ring.find(index);
+      if (following >= 0) this.forward(layer, following, now);
+    }
+  }
+
+  private remember(layer: Layer): void {
+    const known = this.past.indexOf(layer);
+    if (known >= 0) this.past.splice(known, 1);
+    this.past.unshift(layer);
+    if (this.past.length > PAST_LAYERS) this.past.pop();
+  }
+}
