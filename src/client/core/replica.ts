@@ -25,8 +25,6 @@ export interface Replica {
   page(frame: Snapshot | Replay): "more" | "resumed" | "fresh" | "broken";
   /** Apply an event unless it has been. */
   apply(event: RoomEvent): void;
-  /** The connection is lost: pages to come will begin anew. */
-  interrupt(): void;
   /** Set the status; false if it was so already. */
   status(status: Status, error?: Failure): boolean;
 }
@@ -113,9 +111,6 @@ export function createReplica(applied: (event: RoomEvent) => void): Replica {
       return fresh ? "fresh" : "resumed";
     },
     apply,
-    interrupt() {
-      arrival = undefined;
-    },
     status(status, error) {
       const model = store?.get();
       if (!store || !model || model.status === status) return false;

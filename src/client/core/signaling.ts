@@ -99,7 +99,6 @@ export async function connect(options: SignalingOptions): Promise<Signaling> {
 
   function lost(failure: Failure): "retry" | "close" {
     up = false;
-    replica.interrupt();
     if (leaving) return "close";
     if (failure.code === "resume-refused" && credentials.resuming) credentials.refused();
     else if (!mayRetry(failure)) {
