@@ -14,6 +14,8 @@ import { type SourceClock, StreamClock } from "./source-clock.ts";
 export const MAX_GAP = 500;
 /** A timestamp this far ahead of the time gone (ms) is not a pause but another timeline. */
 const MAX_LEAP = 3_000;
+/** A layer silent for so long (ms) while others of its source flow has stopped. */
+export const STALL = 700;
 /** A publisher is asked for at most this many packets at a time. */
 const NACK_BATCH = 128;
 
@@ -66,6 +68,8 @@ export class Layer {
   highest = -1;
   /** When the newest packet came (ms). */
   lastArrival = Number.NEGATIVE_INFINITY;
+  /** When packets began to come, or came again after {@link STALL}. */
+  flowingSince = Number.NEGATIVE_INFINITY;
   /** RFC 6464 level of the newest packet, -1 where it has none. */
   audioLevel = -1;
   private readonly ringSize: RingSize;
@@ -129,6 +133,7 @@ export class Layer {
     this.highest = index;
     this.newestTimestamp = timestamp;
     this.newestDescriptor = info.descriptor;
+    if (now - this.lastArrival > STALL) this.flowingSince = now;
     this.lastArrival = now;
     this.clock.packet(timestamp, now);
     if (level !== NO_LEVEL) this.audioLevel = level & 0x7f;

@@ -40,8 +40,6 @@ export interface SlotOptions {
   readonly firstSequence: number;
   readonly firstRtxSequence: number;
   readonly firstTimestamp: number;
-  /** Called in the turn of a feed's first packet, before anything of it leaves. */
-  readonly onFeed: (slot: Slot, layer: Layer, now: number) => void;
 }
 
 const VIDEO_MEMORY = 1024;
@@ -81,8 +79,9 @@ export class Slot implements PacketSink {
   feed: Layer | undefined;
   /** The layer that should. */
   selected: Layer | undefined;
+  /** Called in the turn of a feed's first packet, before anything of it leaves. */
+  onFeed: ((layer: Layer, now: number) => void) | undefined;
   private readonly queue: SendQueue;
-  private readonly onFeed: (slot: Slot, layer: Layer, now: number) => void;
   private generation = 0;
   private timeline = 0;
   private readonly past: Layer[] = [];
@@ -105,7 +104,6 @@ export class Slot implements PacketSink {
     this.sent = this.numbers.sent;
     this.rtxSequence = options.firstRtxSequence;
     this.queue = queue;
-    this.onFeed = options.onFeed;
   }
 
   /** Whether packets flow: not while a key frame is awaited after an interruption. */
@@ -198,7 +196,7 @@ export class Slot implements PacketSink {
     this.generation = layer.generation;
     this.timeline = layer.timeline;
     this.reportDue = true;
-    if (interrupted) this.onFeed(this, layer, now);
+    if (interrupted) this.onFeed?.(layer, now);
     this.queue.push(this.id, SEND.media, this.numbers.begin(layer, place, now), now);
     // A key frame whose first packet came late: what followed it is here already.
     const { ring } = layer;

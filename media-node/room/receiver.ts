@@ -1,0 +1,135 @@
+import { pairAudio } from "./audio-plan.ts";
+import type { LayerChooser } from "./choose-layer.ts";
+import { pickLoudest, type Stay } from "./floating-audio.ts";
+import type { ReceiverOptions, ReceiverSlot } from "./receiver-types.ts";
+import { Seat, type SeatRules } from "./seat.ts";
+import { assignSeats } from "./seats.ts";
+import type { Source, SourceKind } from "./source.ts";
+import { planVideo, type Wish } from "./video-plan.ts";
+
+/** What a receiver must know of its room. */
+export interface ReceiverRoom {
+  /** All sources, in order of publication. */
+  readonly sources: ReadonlyMap<number, Source>;
+  readonly chooseLayer: LayerChooser;
+  lastDominantAt(participant: number): number;
+}
+
+/** One participant's receiving side: which source goes into which of its slots. */
+export class Receiver {
+  readonly participant: number;
+  readonly options: ReceiverOptions;
+  private readonly room: ReceiverRoom;
+  private readonly rules: SeatRules;
+  private readonly video: Seat[] = [];
+  private readonly paired: Seat[] = [];
+  private readonly floating: Seat[] = [];
+  private stays: (Stay<Source> | undefined)[] = [];
+  private kinds: ReadonlySet<SourceKind>;
+  private wishes: readonly Wish[] | undefined;
+  private pins: readonly number[] = [];
+  private closed = false;
+
+  constructor(options: ReceiverOptions, room: ReceiverRoom) {
+    this.options = options;
+    this.participant = options.participant;
+    this.kinds = options.kinds;
+    this.room = room;
+    this.rules = {
+      sourceOf: number => room.sources.get(number),
+      allows: source => this.kinds.has(source.kind),
+      chooseLayer: room.chooseLayer,
+      listener: options.listener,
+      onFeed: (seat, now) => {
+        // The voice follows the face.
+        if (seat.sink.media === "video") this.planAudio(now);
+      },
+    };
+    this.seat(options.slots);
+  }
+
+  /** The client's wish list, or undefined to leave the choice to the node. */
+  setWishes(wishes: readonly Wish[] | undefined, now: number): void {
+    this.wishes = wishes;
+    this.plan(now);
+  }
+
+  /** Numbers of pinned sources, the most important first. */
+  setPins(pins: readonly number[], now: number): void {
+    this.pins = pins;
+    this.plan(now);
+  }
+
+  /** Kinds it may receive from now on. */
+  setKinds(kinds: ReadonlySet<SourceKind>, now: number): void {
+    this.kinds = kinds;
+    this.plan(now);
+  }
+
+  /** Slots that a re-offer added. */
+  addSlots(slots: readonly ReceiverSlot[], now: number): void {
+    this.seat(slots);
+    this.plan(now);
+  }
+
+  /** Puts sources into slots anew: the room, its speakers or what the client wants has changed. */
+  plan(now: number): void {
+    if (this.closed) return;
+    this.planVideo(now);
+    this.planAudio(now);
+  }
+
+  /** Chooses layers anew and notices what has begun to flow or has stopped. */
+  refresh(now: number): void {
+    for (const seat of this.video) seat.apply(now);
+    for (const seat of this.paired) seat.apply(now);
+    for (const seat of this.floating) seat.apply(now);
+  }
+
+  planAudio(now: number): void {
+    if (this.closed) return;
+    const audio = this.others("audio");
+    const shown = this.paired.map(seat => this.video.find(video => video.slot === seat.pairedWith)?.shown);
+    const pairs = pairAudio(shown, audio);
+    for (const [i, seat] of this.paired.entries()) seat.assign(pairs[i], now);
+    const rest = audio.filter(source => source.open && this.kinds.has(source.kind) && !pairs.includes(source));
+    this.stays = pickLoudest(this.stays, rest, now);
+    for (const [i, seat] of this.floating.entries()) seat.assign(this.stays[i]?.voice, now);
+  }
+
+  /** Takes all slots from their sources. */
+  close(now: number): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const seat of [...this.video, ...this.paired, ...this.floating]) seat.close(now);
+  }
+
+  private planVideo(now: number): void {
+    const wanted = planVideo({
+      sources: this.others("video"),
+      wishes: this.wishes,
+      pins: this.pins,
+      lastDominantAt: participant => this.room.lastDominantAt(participant),
+    });
+    const seats = assignSeats(
+      this.video.map(seat => seat.source),
+      wanted,
+    );
+    for (const [i, seat] of this.video.entries()) seat.assign(seats[i], now);
+  }
+
+  private others(media: "audio" | "video"): Source[] {
+    const all = [...this.room.sources.values()];
+    return all.filter(source => source.media === media && source.participant !== this.participant);
+  }
+
+  private seat(slots: readonly ReceiverSlot[]): void {
+    for (const slot of slots) {
+      const seat = new Seat(slot, this.rules);
+      if (slot.sink.media === "video") this.video.push(seat);
+      else if (slot.pairedWith === undefined) this.floating.push(seat);
+      else this.paired.push(seat);
+    }
+    while (this.stays.length < this.floating.length) this.stays.push(undefined);
+  }
+}

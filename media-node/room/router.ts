@@ -1,0 +1,128 @@
+import { chooseHighestLayer, type LayerChooser } from "./choose-layer.ts";
+import { Receiver, type ReceiverRoom } from "./receiver.ts";
+import type { ReceiverOptions } from "./receiver-types.ts";
+import type { Source, SourceKind } from "./source.ts";
+import { Speakers } from "./speakers.ts";
+
+/** How often (ms) layers and audio slots are chosen anew. */
+const REFRESH_INTERVAL = 100;
+const AUDIO_INTERVAL = 60;
+
+/** A room's forwarding plane: its sources, its receivers, and who is heard and seen by whom. */
+export class Router implements ReceiverRoom {
+  readonly sources = new Map<number, Source>();
+  readonly receivers = new Set<Receiver>();
+  readonly chooseLayer: LayerChooser;
+  private readonly speakers = new Speakers();
+  private nextRefresh = Number.NEGATIVE_INFINITY;
+  private nextAudio = Number.NEGATIVE_INFINITY;
+  private closed = false;
+
+  constructor(chooseLayer: LayerChooser) {
+    this.chooseLayer = chooseLayer;
+  }
+
+  /** Participant numbers of those who speak now, the dominant one first. */
+  get speaking(): readonly number[] {
+    return this.speakers.current;
+  }
+
+  lastDominantAt(participant: number): number {
+    return this.speakers.lastDominantAt(participant);
+  }
+
+  /** Adds a published source. One with the same number is replaced: its publisher came back. */
+  addSource(source: Source, now: number): void {
+    const before = this.sources.get(source.number);
+    if (before === source || this.closed) return;
+    this.sources.delete(source.number);
+    this.sources.set(source.number, source);
+    this.plan(now);
+    before?.close();
+  }
+
+  /** Takes a source out and closes it. */
+  removeSource(source: Source, now: number): void {
+    if (this.sources.get(source.number) === source) {
+      this.sources.delete(source.number);
+      const { participant } = source;
+      if (![...this.sources.values()].some(other => other.participant === participant)) {
+        this.speakers.forget(participant);
+      }
+      this.plan(now);
+    }
+    source.close();
+  }
+
+  /** Mutes or unmutes a source: by its publisher or by force, the caller knows. Muted, it is fed to nobody. */
+  setMuted(source: Source, muted: boolean, now: number): void {
+    source.muted = muted;
+    source.applyGate(now);
+    this.plan(now);
+  }
+
+  /** What a participant may publish from now on; packets of other kinds are dropped. */
+  setPublishKinds(participant: number, kinds: ReadonlySet<SourceKind>, now: number): void {
+    for (const source of this.sources.values()) {
+      if (source.participant !== participant) continue;
+      source.granted = kinds.has(source.kind);
+      source.applyGate(now);
+    }
+    this.plan(now);
+  }
+
+  addReceiver(options: ReceiverOptions, now: number): Receiver {
+    const receiver = new Receiver(options, this);
+    this.receivers.add(receiver);
+    receiver.plan(now);
+    if (this.speaking.length > 0) options.listener.speakersChanged(this.speaking);
+    return receiver;
+  }
+
+  removeReceiver(receiver: Receiver, now: number): void {
+    this.receivers.delete(receiver);
+    receiver.close(now);
+  }
+
+  /** Asks for what is lost, and chooses speakers, slots and layers anew. To be called every 20 ms. */
+  tick(now: number): void {
+    for (const source of this.sources.values()) {
+      source.tick(now);
+      if (source.media === "audio") source.sampleLoudness(now);
+    }
+    const { current } = this.speakers;
+    if (this.speakers.update(this.sources.values(), now)) this.speakersChanged(current, now);
+    if (now >= this.nextRefresh) {
+      this.nextRefresh = now + REFRESH_INTERVAL;
+      for (const receiver of this.receivers) receiver.refresh(now);
+    }
+    if (now >= this.nextAudio) {
+      this.nextAudio = now + AUDIO_INTERVAL;
+      for (const receiver of this.receivers) receiver.planAudio(now);
+    }
+  }
+
+  /** Closes all sources and frees all slots. */
+  close(now: number): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const receiver of this.receivers) receiver.close(now);
+    this.receivers.clear();
+    for (const source of this.sources.values()) source.close();
+    this.sources.clear();
+  }
+
+  private speakersChanged(before: readonly number[], now: number): void {
+    for (const receiver of this.receivers) receiver.options.listener.speakersChanged(this.speaking);
+    if (before[0] !== this.speaking[0]) this.plan(now);
+  }
+
+  private plan(now: number): void {
+    for (const receiver of this.receivers) receiver.plan(now);
+  }
+}
+
+/** @param chooseLayer which layer of a source a sink gets; by default the highest that flows. */
+export function createRouter(chooseLayer: LayerChooser = chooseHighestLayer): Router {
+  return new Router(chooseLayer);
+}
