@@ -8,12 +8,28 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/{protocol,client,server-sdk,web}/**/*.test.ts", "media-node/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "src/{protocol,client,server-sdk,web}/**/*.test.ts",
+            "media-node/**/*.test.ts",
+            "scripts/**/*.test.ts",
+          ],
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "edge", include: ["src/edge/**/*.test.ts"] },
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                API_KEYS: JSON.stringify({ test: "a secret of these tests and of nothing else" }),
+                RESUME_SECRET: "another secret of these tests, just as long",
+                LOCAL: "true",
+                LOG_LEVEL: "silent",
+              },
+            },
+          }),
+        ],
+        test: { name: "edge", include: ["src/edge/**/*.test.ts"], isolate: false },
       },
       {
         test: { name: "node", include: ["test/node/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
@@ -28,7 +44,13 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 1_800_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          testTimeout: 1_800_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

@@ -1,0 +1,44 @@
+/**
+ * The Worker's routes.
+ * @module
+ */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { secureHeaders } from "hono/secure-headers";
+import { connect } from "./connect.ts";
+import { answerError, type HttpEnv, problem } from "./http.ts";
+import { invitations } from "./invitations.ts";
+import { rooms } from "./rooms.ts";
+import { status } from "./status.ts";
+import { openTokens, tokens } from "./tokens.ts";
+
+export function createApp(): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+
+  // Before the middleware below: an upgrade's response can't take further headers.
+  app.get("/v1/rooms/:room/connect", connect);
+
+  // Bearer tokens in headers, never cookies: so any page may call.
+  app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }));
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      crossOriginResourcePolicy: "cross-origin",
+      referrerPolicy: "no-referrer",
+    }),
+  );
+  app.use(async (c, next) => {
+    await next();
+    c.header("cache-control", "no-store");
+  });
+
+  app.route("/v1", status);
+  app.route("/v1/rooms", rooms);
+  app.route("/v1/tokens", tokens);
+  app.route("/v1/open/tokens", openTokens);
+  app.route("/v1/invitations", invitations);
+
+  app.notFound(() => problem("not-found"));
+  app.onError((error, c) => answerError(error, c.env));
+  return app;
+}

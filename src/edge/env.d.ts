@@ -1,0 +1,35 @@
+/** Bindings, variables and secrets of wrangler.toml, as the code sees them. */
+declare namespace Cloudflare {
+  interface Env {
+    ROOM: DurableObjectNamespace<import("./rooms/room.ts").Room>;
+    DIRECTORY: DurableObjectNamespace<import("./directory/directory.ts").Directory>;
+    FAILURE_LIMIT: RateLimit;
+    PASSWORD_LIMIT: RateLimit;
+    JOIN_LIMIT: RateLimit;
+    RESUME_LIMIT: RateLimit;
+    API_LIMIT: RateLimit;
+    API_KEYS?: string;
+    RESUME_SECRET?: string;
+    OPERATOR_PASSWORD?: string;
+    ROOM_ACCESS?: string;
+    ICE_SERVERS?: string;
+    MESSAGE_RATE?: string;
+    MESSAGE_BURST?: string;
+    LOG_LEVEL?: string;
+    LOCAL?: string;
+  }
+  interface GlobalProps {
+    mainModule: typeof import("./worker.ts");
+    durableNamespaces: "Room" | "Directory";
+  }
+}
+
+// The one synchronous HMAC of the platform: an `await` inside a room object would let other events in between.
+// (Declared here because the types of Node's globals and of the Workers runtime exclude each other.)
+declare module "node:crypto" {
+  interface Hmac {
+    update(data: string): Hmac;
+    digest(encoding: "base64url"): string;
+  }
+  export function createHmac(algorithm: "sha256", key: string): Hmac;
+}

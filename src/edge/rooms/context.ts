@@ -1,0 +1,87 @@
+/**
+ * What every part of a room works with. The Durable Object's class only hands the platform's calls to it.
+ * @module
+ */
+import { createLog, type Log } from "../log.ts";
+import { type Settings, settingsOf } from "../settings.ts";
+import { createDatabase, type Database } from "../storage/database.ts";
+import { roomIdOf } from "../stubs.ts";
+import { type Chat, createChat } from "./chat.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { createEvents, type Events } from "./events.ts";
+import { createLifeStore, type LifeStore } from "./life.ts";
+import { createMembers, type Members } from "./members.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
+import { createOutcomes, type Outcomes } from "./outcomes.ts";
+import { createRecordStore, type RecordStore } from "./record.ts";
+import { ROOM_MIGRATIONS } from "./schema.ts";
+import { createTimers, type Timers } from "./timers.ts";
+
+export interface RoomContext {
+  readonly id: string;
+  readonly env: Cloudflare.Env;
+  readonly state: DurableObjectState;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly db: Database;
+  readonly record: RecordStore;
+  readonly life: LifeStore;
+  readonly members: Members;
+  readonly connections: Connections;
+  readonly events: Events;
+  readonly chat: Chat;
+  readonly outcomes: Outcomes;
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  /**
+   * Do `work` as one: its writes stand together or not at all, and what it has to say is said once they do. If it throws,
+   * the copies in memory are dropped with the writes, and the error passes.
+   */
+  turn<T>(work: () => T): T;
+  /** Forget what is held in memory; the tables are the truth. */
+  drop(): void;
+}
+
+export function createContext(state: DurableObjectState, env: Cloudflare.Env): RoomContext {
+  const id = roomIdOf(state.id);
+  const settings = settingsOf(env);
+  const db = createDatabase(state.storage, ROOM_MIGRATIONS);
+  const members = createMembers(db);
+  const connections = createConnections(state, db, settings);
+  const outbox = createOutbox();
+  const room: RoomContext = {
+    id,
+    env,
+    state,
+    settings,
+    log: createLog(env.LOG_LEVEL, { room: id }),
+    db,
+    record: createRecordStore(db),
+    life: createLifeStore(db),
+    members,
+    connections,
+    events: createEvents(db, members, connections, outbox),
+    chat: createChat(db),
+    outcomes: createOutcomes(db),
+    timers: createTimers(db, state.storage),
+    outbox,
+    turn(work) {
+      try {
+        const result = state.storage.transactionSync(work);
+        room.timers.arm();
+        db.settle();
+        outbox.flush();
+        return result;
+      } catch (error) {
+        outbox.discard();
+        if (db.dirty) room.drop();
+        db.settle();
+        throw error;
+      }
+    },
+    drop() {
+      for (const store of [room.record, room.life, members, connections, room.events, room.timers]) store.drop();
+    },
+  };
+  return room;
+}

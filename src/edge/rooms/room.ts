@@ -1,0 +1,119 @@
+/**
+ * The room's Durable Object. It only receives what the platform brings and hands it on; what happens then stands beside it.
+ * @module
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { Participant } from "../../protocol/model.ts";
+import type { RoomDetail } from "../../protocol/rest.ts";
+import { PING, PONG } from "../../protocol/version.ts";
+import { type Reply, replyWith } from "../reply.ts";
+import { ADMISSION_HEADER, decodeAdmission } from "./admission.ts";
+import { runTimers } from "./alarm.ts";
+import { createContext, type RoomContext } from "./context.ts";
+import { closed, receive } from "./dispatch.ts";
+import { admit } from "./entry.ts";
+import { lose } from "./membership.ts";
+import type { RoomChanges } from "./moderation.ts";
+import type { InvitationRole } from "./record.ts";
+import { createReporter } from "./report.ts";
+import { close, create, detail, type NewRoom, participants, redeem, remove, update } from "./service.ts";
+
+export class Room extends DurableObject<Cloudflare.Env> {
+  readonly #room: RoomContext;
+  readonly #report: () => Promise<void>;
+
+  constructor(state: DurableObjectState, env: Cloudflare.Env) {
+    super(state, env);
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    this.#room = createContext(state, env);
+    this.#report = createReporter(this.#room);
+    this.#room.log.debug("wake", { run: "constructor" });
+  }
+
+  /** First of every run: note it, and find out which sockets died unseen, with an earlier instance. */
+  #enter(run: string): RoomContext {
+    const room = this.#room;
+    room.log.debug("wake", { run });
+    const orphans = room.connections.takeOrphans();
+    if (orphans.length > 0) {
+      room.turn(() => {
+        for (const { id, pid } of orphans) lose(room, id, pid, Date.now());
+      });
+    }
+    return room;
+  }
+
+  /** A connection that the Worker has authenticated. */
+  override fetch(request: Request): Response {
+    const room = this.#enter("fetch");
+    const admission = decodeAdmission(request.headers.get(ADMISSION_HEADER) ?? "");
+    const reply = replyWith(() => admit(room, admission, Date.now()));
+    if ("refusal" in reply) return Response.json(reply.refusal, { status: 403 });
+    return new Response(null, { status: 101, webSocket: reply.value });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const room = this.#enter("message");
+    const connection = room.connections.of(socket);
+    if (connection) receive(room, connection, data, Date.now());
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    closed(this.#enter("close"), socket, code, reason, Date.now());
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    closed(this.#enter("error"), socket, 1006, "", Date.now());
+  }
+
+  override async alarm(): Promise<void> {
+    const room = this.#enter("alarm");
+    try {
+      if (runTimers(room, Date.now())) await this.#report();
+    } finally {
+      if (room.db.opened) room.timers.arm(true);
+    }
+  }
+
+  /** Make the room, and list it before this returns. */
+  async create(settings: NewRoom): Promise<Reply<RoomDetail>> {
+    const room = this.#enter("create");
+    const reply = replyWith(() => create(room, settings, Date.now()));
+    if ("value" in reply) await this.#report();
+    return reply;
+  }
+
+  detail(): Reply<RoomDetail> {
+    const room = this.#enter("detail");
+    return replyWith(() => detail(room));
+  }
+
+  update(changes: RoomChanges): Reply<RoomDetail> {
+    const room = this.#enter("update");
+    return replyWith(() => update(room, changes, Date.now()));
+  }
+
+  /** Close the room, and take it off the list before this returns. */
+  async close(): Promise<Reply<true>> {
+    const room = this.#enter("close-room");
+    const reply = replyWith(() => close(room, Date.now()));
+    if ("value" in reply) await this.#report();
+    return reply;
+  }
+
+  participants(): Reply<Participant[]> {
+    const room = this.#enter("participants");
+    return replyWith(() => participants(room));
+  }
+
+  remove(pid: string): Reply<true> {
+    const room = this.#enter("remove");
+    return replyWith(() => remove(room, pid, Date.now()));
+  }
+
+  /** The role that an invitation gives, by the invitation's hash. */
+  redeem(hash: string): Reply<InvitationRole> {
+    const room = this.#enter("redeem");
+    return replyWith(() => redeem(room, hash));
+  }
+}

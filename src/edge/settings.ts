@@ -1,0 +1,67 @@
+/**
+ * The deployment's variables, read and checked once. What each is for stands in wrangler.toml.
+ * @module
+ */
+import * as v from "valibot";
+import { TandemError } from "../protocol/errors.ts";
+import { IceServer } from "../protocol/model.ts";
+import type { PublicConfig } from "../protocol/rest.ts";
+
+/** The version that `GET /v1/config` and `GET /v1/health` report: that of package.json. */
+export const VERSION = "0.1.0";
+
+export interface Settings {
+  readonly access: PublicConfig["access"];
+  readonly iceServers: readonly IceServer[];
+  /** Frames a second that one connection may send, and how many at once. */
+  readonly messageRate: number;
+  readonly messageBurst: number;
+  /** On one's own machine, where the runtime has no jurisdictions. */
+  readonly local: boolean;
+}
+
+const Access = v.picklist(["token", "invite", "open"]);
+const IceServers = v.pipe(v.string(), v.parseJson(), v.array(IceServer));
+const Rate = v.pipe(v.string(), v.toNumber(), v.minValue(1), v.maxValue(100_000));
+
+function read<T extends v.GenericSchema>(name: string, schema: T, value: string | undefined, fallback: string) {
+  const result = v.safeParse(schema, value || fallback);
+  if (!result.success) throw new TandemError("bad-setting", `${name}: ${result.issues[0].message}`);
+  return result.output;
+}
+
+const known = new WeakMap<object, Settings>();
+
+/**
+ * The settings of `env`.
+ * @throws TandemError `bad-setting`, naming the variable
+ */
+export function settingsOf(env: Cloudflare.Env): Settings {
+  const before = known.get(env);
+  if (before) return before;
+  const settings: Settings = {
+    access: read("ROOM_ACCESS", Access, env.ROOM_ACCESS, "token"),
+    iceServers: read("ICE_SERVERS", IceServers, env.ICE_SERVERS, "[]"),
+    messageRate: read("MESSAGE_RATE", Rate, env.MESSAGE_RATE, "50"),
+    messageBurst: read("MESSAGE_BURST", Rate, env.MESSAGE_BURST, "200"),
+    local: env.LOCAL === "true",
+  };
+  known.set(env, settings);
+  return settings;
+}
+
+/** Secrets shorter than this are refused: an HMAC is as strong as its key. */
+const SECRET_CHARS = 32;
+
+/**
+ * A secret, which must be set and long enough.
+ * @throws TandemError `missing-secret`, naming it
+ */
+export function secretOf(env: Cloudflare.Env, name: "API_KEYS" | "RESUME_SECRET" | "OPERATOR_PASSWORD"): string {
+  const secret = env[name];
+  if (!secret) throw new TandemError("missing-secret", name);
+  if (name === "RESUME_SECRET" && secret.length < SECRET_CHARS) {
+    throw new TandemError("bad-setting", `${name}: at least ${SECRET_CHARS} characters`);
+  }
+  return secret;
+}

@@ -1,0 +1,10 @@
+/**
+ * The edge: the Worker, and the Durable Objects it is made of.
+ * @module
+ */
+import { createApp } from "./api/app.ts";
+
+export { Directory } from "./directory/directory.ts";
+export { Room } from "./rooms/room.ts";
+
+export default createApp();
