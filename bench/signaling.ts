@@ -7,7 +7,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { startEdge } from "../test/support/edge.ts";
-import { joinToken } from "../test/support/tokens.ts";
+import { apiToken, joinToken } from "../test/support/tokens.ts";
 import { median, quantile, type Report } from "./figure.ts";
 
 const ROUNDS = 3;
@@ -122,6 +122,14 @@ export async function run(report: Report): Promise<void> {
       const token = await joinToken(room, `member-${who}`);
       return join(`${edge.url.replace("http", "ws")}/v1/rooms/${room}/connect`, ["tandem.v1", `bearer.${token}`]);
     };
+    const createRoom = async (name: string): Promise<void> => {
+      const response = await fetch(`${edge.url}/v1/rooms`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${await apiToken()}`, "content-type": "application/json" },
+        body: JSON.stringify({ name, maxParticipants: AUDIENCE + 1 }),
+      });
+      if (!response.ok) throw new Error(`no room for the audience: ${await response.text()}`);
+    };
     const theirs: Join = room => join(`ws://127.0.0.1:${port}/${room}`, []);
     const peerName = "ws relay on Node";
 
@@ -142,12 +150,13 @@ export async function run(report: Report): Promise<void> {
       return results;
     };
 
-    const join = await paired("join", joins);
-    const times = { ours: join.ours.flat(), theirs: join.theirs.flat() };
+    const joined = await paired("join", joins);
+    const times = { ours: joined.ours.flat(), theirs: joined.theirs.flat() };
     report.figure("join p50", "ms", median(times.ours), median(times.theirs), peerName, "lower");
     report.figure("join p95", "ms", quantile(times.ours, 0.95), quantile(times.theirs, 0.95), peerName, "lower");
     const relayed = await paired("relay", relay);
     report.figure("relay messages/s", "messages/s", median(relayed.ours), median(relayed.theirs), peerName, "higher");
+    for (let round = 0; round <= ROUNDS; round++) await createRoom(`fan-out-${round}`);
     const fanned = await paired("fan-out", fanOut);
     report.figure(
       "fan-out 100 messages/s",

@@ -26,7 +26,7 @@ const parse = text =>
 export function ensureDevVars() {
   const path = join(root, ".dev.vars");
   const known = existsSync(path) ? parse(readFileSync(path, "utf8")) : {};
-  const wanted = { ROOM_ACCESS: () => "open", ...MAKERS };
+  const wanted = { LOCAL: () => "true", ROOM_ACCESS: () => "open", ...MAKERS };
   const missing = Object.keys(wanted).filter(name => !(name in known));
   if (missing.length === 0) return known;
   for (const name of missing) known[name] = wanted[name]();

@@ -47,7 +47,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
   const port = options.port ?? (await freePort());
   const scratch = mkdtempSync(join(tmpdir(), "tandem-edge-"));
   const persistTo = options.persistTo ?? join(scratch, "state");
-  const vars = { ...SECRETS, ROOM_ACCESS: "open", ...options.vars };
+  const vars = { ...SECRETS, LOCAL: "true", ROOM_ACCESS: "open", ...options.vars };
   const envFile = join(scratch, "env");
   const lines = Object.entries(vars).filter(([, value]) => value !== undefined);
   writeFileSync(envFile, lines.map(([name, value]) => `${name}='${value}'\n`).join(""), { mode: 0o600 });
