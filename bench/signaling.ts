@@ -87,10 +87,13 @@ async function flow(sender: Member, receivers: readonly Member[], window: number
     if (now >= end) done.resolve(received / ((now - start) / 1_000));
     else send();
   };
+  const broken = ({ code }: CloseEvent): void => done.reject(new Error(`a connection closed: ${code}`));
+  for (const { socket } of [sender, ...receivers]) socket.addEventListener("close", broken);
   for (const { socket } of receivers) socket.addEventListener("message", count);
   send();
   const rate = await done.promise;
   for (const { socket } of receivers) socket.removeEventListener("message", count);
+  for (const { socket } of [sender, ...receivers]) socket.removeEventListener("close", broken);
   return rate;
 }
 
