@@ -17,10 +17,6 @@ const cm: SrtpProfile = { name: "AES_CM_128_HMAC_SHA1_80", id: 0x0001, keyLength
 /** All profiles we speak, the one we prefer first. */
 export const srtpProfiles: readonly SrtpProfile[] = [gcm, cm];
 
-/** Bytes that protection adds to an RTP and to an RTCP packet at most, whatever the profile. */
-export const MAX_SRTP_OVERHEAD = 16;
-export const MAX_SRTCP_OVERHEAD = 20;
-
 export function srtpProfileById(id: number): SrtpProfile | undefined {
   return srtpProfiles.find(profile => profile.id === id);
 }

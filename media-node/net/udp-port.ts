@@ -1,0 +1,198 @@
+import { allocatePinned, type PinnedMemory } from "../native/ffi.ts";
+import { createUdpCounters, type UdpCounters } from "./counters.ts";
+import { type LinuxLibc, loadLinuxLibc } from "./linux-libc.ts";
+import { openSockets } from "./open-sockets.ts";
+import { createPathTable } from "./path-table.ts";
+import { addDatagram, createRuns } from "./runs.ts";
+import { createRuntimeTransmitter, type Transmit } from "./runtime-transmitter.ts";
+import { createSendmmsgTransmitter, MAX_MESSAGES } from "./sendmmsg-transmitter.ts";
+import { SOCKADDR_SIZE } from "./sockaddr.ts";
+import type { GrantedBuffers } from "./socket-options.ts";
+import type { LocalAddress } from "./udp-socket.ts";
+
+export interface UdpOptions {
+  /** Local addresses to listen on, IPv4 and IPv6 alike, all on one port number. */
+  readonly addresses: readonly string[];
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  /**
+   * A datagram came. `bytes` may be written and are the callee's until it returns. `now` is `performance.now()` at the
+   * first datagram of the turn. `path` may be recycled later unless it is retained during this call.
+   */
+  readonly onPacket: (bytes: Uint8Array, path: number, now: number) => void;
+  /** Everything readable in this turn of the event loop was delivered; what it commits leaves right after. */
+  readonly onBatchEnd?: (now: number) => void;
+  /** Wished size of each socket's receive and send buffer; default 4 MiB. */
+  readonly bufferBytes?: number;
+  /** Size of the slab; default 256 KiB, which stays in the processor's cache. At least 64 KiB. */
+  readonly slabBytes?: number;
+  /** Most paths known at once, default 8,192, and most of them that nobody retains, default 256. */
+  readonly maxPaths?: number;
+  readonly maxUnknownPaths?: number;
+  /** False: send with the runtime's own means even where sendmmsg could be had. */
+  readonly useSendmmsg?: boolean;
+}
+
+/**
+ * UDP sockets on one port number. What is sent is written into the port's slab: `reserve`, write there, `commit`;
+ * datagrams of one size committed one after the other to one path leave as one message. Everything committed leaves at
+ * the end of the turn, at `flush`, or when the slab is full.
+ */
+export interface UdpPort {
+  readonly locals: readonly LocalAddress[];
+  readonly counters: Readonly<UdpCounters>;
+  /** The smallest buffers that any of the sockets was granted: far below the wish means lost packets under load. */
+  readonly buffers: GrantedBuffers;
+  /** How packets leave. */
+  readonly transmitter: "sendmmsg" | "runtime";
+  readonly slab: Uint8Array;
+  /**
+   * Makes room for one datagram.
+   * @returns where to write it in the slab; valid until the next `reserve`, `send` or end of the turn
+   * @throws RangeError when `length` exceeds the slab
+   */
+  reserve(length: number): number;
+  /** Queues the first `length` bytes of the last reservation; one that nothing is to be sent of is just not committed. */
+  commit(path: number, length: number): void;
+  flush(): void;
+  /** Copies one datagram into the slab and queues it; outside of a turn it leaves at once. */
+  send(path: number, bytes: Uint8Array, offset: number, length: number): void;
+  /** The path to an address, made if need be; -1 when there can be none. */
+  pathOf(address: string, port: number): number;
+  /** Keeps a path from being recycled, as often as `release` is not called. */
+  retain(path: number): void;
+  release(path: number): void;
+  addressOf(path: number): string;
+  portOf(path: number): number;
+  /** Index into `locals`: the socket that a path's datagrams come and go through. */
+  localOf(path: number): number;
+  readonly retainedPaths: number;
+  /** Drops what is queued and closes the sockets; idempotent. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_BUFFER = 4 * 1024 * 1024;
+const DEFAULT_SLAB = 256 * 1024;
+
+/**
+ * Opens the sockets of a port.
+ * @throws Error with `code` EADDRINUSE when an address is taken, another when it isn't ours
+ */
+export async function openUdp(options: UdpOptions): Promise<UdpPort> {
+  const { onPacket, onBatchEnd, maxPaths = 8192 } = options;
+  const libc = loadLinuxLibc();
+  const counters = createUdpCounters();
+  let isInTurn = false;
+  let now = 0;
+  let isClosed = false;
+
+  const sockets = await openSockets(
+    { addresses: options.addresses, port: options.port ?? 0, bufferBytes: options.bufferBytes ?? DEFAULT_BUFFER, libc },
+    onDatagram,
+    () => counters.errors++,
+  );
+  const native = options.useSendmmsg !== false && sockets.every(({ fd }) => fd !== undefined) ? libc : undefined;
+  const slabMemory = allocate(native, options.slabBytes ?? DEFAULT_SLAB);
+  const sockaddrMemory = allocate(native, maxPaths * SOCKADDR_SIZE);
+  const slab = slabMemory.bytes;
+  const paths = createPathTable({
+    capacity: maxPaths,
+    transientLimit: options.maxUnknownPaths ?? 256,
+    sockaddrs: sockaddrMemory.bytes,
+    families: sockets.map(({ local }) => local.family),
+    beforeReuse: flush,
+  });
+  const runs = createRuns(MAX_MESSAGES);
+  const context = { slab, paths, sockets, counters };
+  const sendmmsg = native && createSendmmsgTransmitter({ ...context, libc: native, slabMemory, sockaddrMemory });
+  const transmit: Transmit = sendmmsg?.transmit ?? createRuntimeTransmitter(context);
+  let cursor = 0;
+  let reservedAt = 0;
+
+  function onDatagram(local: number, bytes: Uint8Array, port: number, address: string): void {
+    if (isClosed) return;
+    counters.received++;
+    if (!isInTurn) {
+      isInTurn = true;
+      now = performance.now();
+      // Runs when all sockets that were readable have been read, on both runtimes.
+      setImmediate(endTurn);
+    }
+    const path = paths.heard(local, address, port);
+    if (path < 0) counters.withoutPath++;
+    else onPacket(bytes, path, now);
+  }
+
+  function endTurn(): void {
+    isInTurn = false;
+    if (isClosed) return;
+    onBatchEnd?.(now);
+    flush();
+  }
+
+  function flush(): void {
+    if (runs.count > 0 && !isClosed) transmit(runs);
+    runs.count = 0;
+    cursor = 0;
+  }
+
+  function reserve(length: number): number {
+    if (cursor + length > slab.length) {
+      if (length > slab.length) throw new RangeError(`a datagram of ${length} bytes exceeds the slab`);
+      flush();
+    }
+    reservedAt = cursor;
+    return cursor;
+  }
+
+  function commit(path: number, length: number): void {
+    const mayJoin = paths.refusesRuns[path] === 0;
+    if (!addDatagram(runs, path, reservedAt, length, mayJoin)) {
+      flush();
+      addDatagram(runs, path, reservedAt, length, mayJoin);
+    }
+    cursor = reservedAt + length;
+  }
+
+  return {
+    locals: sockets.map(({ local }) => local),
+    counters,
+    buffers: {
+      receiveBytes: Math.min(...sockets.map(({ buffers }) => buffers.receiveBytes)),
+      sendBytes: Math.min(...sockets.map(({ buffers }) => buffers.sendBytes)),
+    },
+    transmitter: sendmmsg ? "sendmmsg" : "runtime",
+    slab,
+    reserve,
+    commit,
+    flush,
+    send(path, bytes, offset, length) {
+      const at = reserve(length);
+      slab.set(bytes.subarray(offset, offset + length), at);
+      commit(path, length);
+      if (!isInTurn) flush();
+    },
+    pathOf: paths.of,
+    retain: paths.retain,
+    release: paths.release,
+    addressOf: paths.addressOf,
+    portOf: paths.portOf,
+    localOf: paths.localOf,
+    get retainedPaths() {
+      return paths.retained;
+    },
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await Promise.all(sockets.map(socket => socket.close()));
+      sendmmsg?.release();
+      slabMemory.release();
+      sockaddrMemory.release();
+    },
+  };
+}
+
+function allocate(libc: LinuxLibc | undefined, size: number): PinnedMemory {
+  if (libc) return allocatePinned(libc.ffi, size);
+  return { bytes: new Uint8Array(size), address: 0, release() {} };
+}
