@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { TEST_BINDINGS } from "./src/edge/testing/bindings.ts";
 
 /** `unit`: beside their source, any runtime. `edge`: in real workerd. `node`: servers and third parties. `browser`: real browsers. */
 export default defineConfig({
@@ -19,14 +20,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                API_KEYS: JSON.stringify({ test: "a secret of these tests and of nothing else" }),
-                RESUME_SECRET: "another secret of these tests, just as long",
-                LOCAL: "true",
-                LOG_LEVEL: "silent",
-              },
-            },
+            miniflare: { bindings: TEST_BINDINGS },
           }),
         ],
         test: { name: "edge", include: ["src/edge/**/*.test.ts"], isolate: false },

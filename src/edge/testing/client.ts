@@ -21,7 +21,7 @@ export interface TestClient {
   next(is: string | ((frame: Frame) => boolean)): Promise<Frame>;
   /** Send a command and await its answer. */
   ask(type: string, fields?: Record<string, unknown>): Promise<Frame>;
-  /** Everything that was sent to this client before now is here. */
+  /** The room has handled what this client sent, and what it sent to this client before now is here. */
   settle(): Promise<void>;
   close(code?: number): void;
   lastId: number;
@@ -36,20 +36,22 @@ export const ask = (path: string, init?: RequestInit): Promise<Response> =>
   exports.default.fetch(new Request(`https://edge.test${path}`, init));
 
 const WAIT = 3_000;
+/** Ids of {@link TestClient.settle}'s questions: far from those that tests use. */
+const SETTLING = 1_000_000_000;
 
 function clientOf(socket: WebSocket): TestClient {
   const frames: Frame[] = [];
   const waiting: { is: (frame: Frame) => boolean; resolve: (frame: Frame) => void }[] = [];
   const untaken: Frame[] = [];
-  let pongs: (() => void)[] = [];
+  const settling = new Map<number, () => void>();
   const closing = Promise.withResolvers<Closed>();
   socket.addEventListener("message", event => {
-    if (event.data === "pong") {
-      for (const resolve of pongs) resolve();
-      pongs = [];
+    if (event.data === "pong") return;
+    const frame = JSON.parse(event.data as string) as Frame;
+    if (settling.has(frame.id)) {
+      settling.get(frame.id)?.();
       return;
     }
-    const frame = JSON.parse(event.data as string) as Frame;
     frames.push(frame);
     const index = waiting.findIndex(({ is }) => is(frame));
     if (index < 0) untaken.push(frame);
@@ -87,8 +89,9 @@ function clientOf(socket: WebSocket): TestClient {
     },
     settle() {
       const { promise, resolve } = Promise.withResolvers<void>();
-      pongs.push(resolve);
-      socket.send("ping");
+      const id = SETTLING + settling.size;
+      settling.set(id, resolve);
+      client.send({ type: "ice.servers", id });
       return promise;
     },
     close: code => socket.close(code),

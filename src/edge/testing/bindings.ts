@@ -1,0 +1,33 @@
+/** Keys, secrets and variables of the tests, and of nothing else. Also read by vitest.config.ts, hence without imports. */
+
+export const HS256_SECRET = "a secret of these tests and of nothing else";
+
+/** An Ed25519 key that the deployment knows as a JWK. */
+export const JWK_PRIVATE = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "5Lp4wRHnJtCk78JKoQ2o9DuwYPTceeJoamE6NW0F-sI",
+  d: "kDCfjhTOiWrhXE_KIJaypq--Adi8Ms3emQ7KsU-aFy0",
+};
+const { d: _, ...JWK_PUBLIC } = JWK_PRIVATE;
+
+/** Another that it knows as PEM. */
+export const PEM_PRIVATE = {
+  kty: "OKP",
+  crv: "Ed25519",
+  x: "YdftXOmt2qTQdsrYnOtAQRJ-11vKgXcNuN8HRgAjxI4",
+  d: "NC1CQH53u4uY6A0LxcLbNm0-Ai0cruoMaKJhSFPBrJI",
+};
+const PEM_PUBLIC =
+  "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAYdftXOmt2qTQdsrYnOtAQRJ+11vKgXcNuN8HRgAjxI4=\n-----END PUBLIC KEY-----\n";
+
+export const OPERATOR_PASSWORD = "a password of these tests";
+
+export const TEST_BINDINGS = {
+  API_KEYS: JSON.stringify({ jwk: JWK_PUBLIC, test: HS256_SECRET, pem: PEM_PUBLIC }),
+  RESUME_SECRET: "another secret of these tests, just as long",
+  OPERATOR_PASSWORD,
+  ICE_SERVERS: JSON.stringify([{ urls: ["stun:stun.example:3478"] }]),
+  LOCAL: "true",
+  LOG_LEVEL: "silent",
+};
