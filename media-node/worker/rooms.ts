@@ -1,0 +1,253 @@
+import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import type { Log } from "../log.ts";
+import { createRouter, type Router } from "../room/router.ts";
+import { type ReadOffer, readOffer } from "../session/description.ts";
+import { createSession, type Session, type SessionHost, type SessionState } from "../session/session.ts";
+
+type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;
+/** What a command that went well says: an answer where there was an offer. */
+export interface Outcome {
+  readonly answer?: { readonly sdp: string };
+}
+
+/** An offer may come before its participant does; so long (ms) it waits. */
+const PATIENCE = 2_000;
+
+interface Member {
+  readonly participant: NodeParticipant;
+  session: Session | undefined;
+}
+
+interface Room {
+  readonly room: string;
+  readonly life: string;
+  readonly epoch: number;
+  readonly router: Router;
+  readonly members: Map<string, Member>;
+  readonly waiting: Set<Waiting>;
+}
+
+interface Waiting {
+  readonly command: Command<"session.open">;
+  readonly until: number;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface RoomsOptions {
+  readonly host: SessionHost;
+  readonly log: Log;
+  readonly report: (frame: Frame<"session">) => void;
+}
+
+/** The rooms that a worker carries, as the edge commands. Every command may come twice. */
+export interface Rooms {
+  /** @throws TandemError (or rejects with one) that says why the command can't be carried out. */
+  execute(command: LinkCommand, now: number): Outcome | Promise<Outcome>;
+  readonly sessions: number;
+  inventory(): Frame<"inventory">["rooms"][number][];
+  /** To be called every 20 ms or so while there is a room. */
+  tick(now: number): void;
+  /** Adds what sessions count and have counted, as `part.what`. */
+  count(add: (name: string, count: number) => void): void;
+  readonly size: number;
+  /** Ends a session that a defect of ours has broken. */
+  evict(session: Session, error: unknown, now: number): void;
+  close(now: number): void;
+}
+
+export function createRooms({ host, log, report }: RoomsOptions): Rooms {
+  const rooms = new Map<string, Room>();
+  /** What sessions that are gone had counted. */
+  const past = new Map<string, number>();
+  let sessions = 0;
+
+  /** The room of this very assignment; one of an older epoch is over, since the edge goes by a newer. */
+  function find({ room, life, epoch }: LinkCommand, now: number): Room | undefined {
+    const held = rooms.get(room);
+    if (held === undefined) return undefined;
+    if (held.life === life && held.epoch > epoch) throw new TandemError("wrong-state", "a newer epoch is known");
+    if (held.life === life && held.epoch === epoch) return held;
+    closeRoom(held, now);
+    return undefined;
+  }
+
+  function need(command: LinkCommand, now: number): Room {
+    const room = find(command, now);
+    if (room === undefined) throw new TandemError("no-such-room");
+    return room;
+  }
+
+  function endSession(member: Member, now: number): void {
+    const { session } = member;
+    if (session === undefined) return;
+    member.session = undefined;
+    sessions--;
+    session.close(now);
+    session.count((name, count) => past.set(name, (past.get(name) ?? 0) + count));
+  }
+
+  function closeRoom(room: Room, now: number): void {
+    rooms.delete(room.room);
+    for (const member of room.members.values()) endSession(member, now);
+    for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
+    room.router.close(now);
+  }
+
+  function openRoom(command: Command<"room.open">, now: number): Outcome {
+    let room = find(command, now);
+    if (room === undefined) {
+      const { room: name, life, epoch } = command;
+      room = { room: name, life, epoch, router: createRouter(), members: new Map(), waiting: new Set() };
+      rooms.set(name, room);
+    }
+    const present = new Set(command.participants.map(({ pid }) => pid));
+    for (const pid of [...room.members.keys()]) if (!present.has(pid)) remove(room, pid, now);
+    for (const participant of command.participants) put(room, participant, now);
+    return {};
+  }
+
+  function put(room: Room, participant: NodeParticipant, now: number): void {
+    const before = room.members.get(participant.pid);
+    room.members.set(participant.pid, { participant, session: before?.session });
+    before?.session?.update(participant, now);
+    for (const waiting of [...room.waiting]) {
+      if (waiting.command.pid !== participant.pid) continue;
+      room.waiting.delete(waiting);
+      try {
+        waiting.resolve(openSession(room, waiting.command, now));
+      } catch (error) {
+        waiting.reject(error as Error);
+      }
+    }
+  }
+
+  function remove(room: Room, pid: string, now: number): void {
+    const member = room.members.get(pid);
+    if (member === undefined) return;
+    room.members.delete(pid);
+    endSession(member, now);
+  }
+
+  function openSession(room: Room, { pid, offer }: Command<"session.open">, now: number): Outcome {
+    const read = readOffer(offer);
+    const member = room.members.get(pid)!;
+    if (member.session?.continues(read)) return { answer: { sdp: member.session.reoffer(read, now) } };
+    const session = startSession(room, pid, member.participant, read, now);
+    // Only now: an offer that can't be answered leaves what runs alone.
+    endSession(member, now);
+    member.session = session;
+    sessions++;
+    return { answer: { sdp: session.answer } };
+  }
+
+  function tell(room: Room, pid: string, state: SessionState): void {
+    const { room: name, life, epoch } = room;
+    report({ type: "session", room: name, life, epoch, pid, state });
+  }
+
+  function startSession(room: Room, pid: string, participant: NodeParticipant, offer: ReadOffer, now: number): Session {
+    const session: Session = createSession({
+      host,
+      router: room.router,
+      participant,
+      offer,
+      now,
+      onState(state, at) {
+        const member = room.members.get(pid);
+        if (member?.session !== session) return;
+        if (state === "closed") endSession(member, at);
+        tell(room, pid, state);
+      },
+    });
+    return session;
+  }
+
+  function offer(command: Command<"session.open">, now: number): Outcome | Promise<Outcome> {
+    const room = need(command, now);
+    if (room.members.has(command.pid)) return openSession(room, command, now);
+    return new Promise((resolve, reject) => {
+      room.waiting.add({ command, until: now + PATIENCE, resolve, reject });
+    });
+  }
+
+  function give<T>(value: T | undefined, use: (value: T) => void): Outcome {
+    if (value !== undefined) use(value);
+    return {};
+  }
+
+  function execute(command: LinkCommand, now: number): Outcome | Promise<Outcome> {
+    switch (command.type) {
+      case "room.open":
+        return openRoom(command, now);
+      case "room.close":
+        return give(rooms.get(command.room), room => {
+          if (room.life === command.life && room.epoch <= command.epoch) closeRoom(room, now);
+        });
+      case "participant.put":
+        return give(need(command, now), room => put(room, command.participant, now));
+      case "participant.remove":
+        return give(need(command, now), room => remove(room, command.pid, now));
+      case "session.open":
+        return offer(command, now);
+      case "session.close":
+        return give(need(command, now).members.get(command.pid), member => endSession(member, now));
+      case "probe":
+        return give(need(command, now), () => {});
+    }
+  }
+
+  function evict(session: Session, error: unknown, now: number): void {
+    for (const room of rooms.values()) {
+      for (const [pid, member] of room.members) {
+        if (member.session !== session) continue;
+        log.error("session failed", { room: room.room, pid, error: error instanceof Error ? error.stack : error });
+        endSession(member, now);
+        tell(room, pid, "closed");
+      }
+    }
+  }
+
+  return {
+    execute,
+    evict,
+    get sessions() {
+      return sessions;
+    },
+    get size() {
+      return rooms.size;
+    },
+    inventory: () =>
+      [...rooms.values()].map(({ room, life, epoch, members }) => ({
+        room,
+        life,
+        epoch,
+        sessions: [...members].filter(([, { session }]) => session !== undefined).map(([pid]) => pid),
+      })),
+    tick(now) {
+      for (const room of rooms.values()) {
+        room.router.tick(now);
+        for (const { session } of room.members.values()) {
+          try {
+            session?.tick(now);
+          } catch (error) {
+            evict(session!, error, now);
+          }
+        }
+        for (const waiting of room.waiting) {
+          if (now < waiting.until) continue;
+          room.waiting.delete(waiting);
+          waiting.reject(new TandemError("no-such-participant"));
+        }
+      }
+    },
+    count(add) {
+      for (const [name, count] of past) add(name, count);
+      for (const { members } of rooms.values()) for (const { session } of members.values()) session?.count(add);
+    },
+    close(now) {
+      for (const room of [...rooms.values()]) closeRoom(room, now);
+    },
+  };
+}
