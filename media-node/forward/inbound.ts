@@ -78,6 +78,14 @@ export class Inbound {
     this.media.push({ description, formats });
   }
 
+  /** Takes an m-line out; what comes for it finds no layer any more. */
+  removeMedia(mid: string): void {
+    const at = this.media.findIndex(({ description }) => description.mid === mid);
+    if (at < 0) return;
+    const [removed] = this.media.splice(at, 1);
+    for (const [ssrc, { media }] of this.streams) if (media === removed) this.streams.delete(ssrc);
+  }
+
   /** Binds an SSRC (of media or RTX alike) to a layer of an m-line. @returns false when there are too many. */
   bind(ssrc: number, mid: string, layer: Layer): boolean {
     const media = this.media.find(({ description }) => description.mid === mid);
