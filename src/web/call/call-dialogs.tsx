@@ -1,0 +1,25 @@
+import { DevicePickers } from "../prejoin/device-pickers.tsx";
+import { Modal } from "../ui/modal.tsx";
+import { useCall } from "./call-context.ts";
+import { RemoveDialog } from "./remove-dialog.tsx";
+import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
+
+/** Whichever dialog is open. */
+export function CallDialogs({ leave }: { leave: () => void }) {
+  const { view, microphone, camera } = useCall();
+  const dialog = view.dialog.value;
+  const close = () => {
+    view.dialog.value = undefined;
+  };
+  if (dialog === undefined) return null;
+  if (dialog === "shortcuts") return <ShortcutsDialog leave={leave} onClose={close} />;
+  if (dialog === "devices")
+    return (
+      <Modal title="Devices" onClose={close}>
+        <div class="stack">
+          <DevicePickers microphone={microphone} camera={camera} />
+        </div>
+      </Modal>
+    );
+  return <RemoveDialog pid={dialog.remove} name={dialog.name} onClose={close} />;
+}

@@ -1,0 +1,55 @@
+import { useEffect, useRef } from "preact/hooks";
+import { preferences } from "../state/preferences.ts";
+import { canChooseSpeaker } from "../state/use-devices.ts";
+import { useCall } from "./call-context.ts";
+
+const AUDIBLE = new Set(["mic", "screen-audio", "mix"]);
+
+/** Everybody else's sound, whatever is in sight. */
+export function Sounds() {
+  const { others } = useCall();
+  return (
+    <div hidden>
+      {others.value.flatMap(person =>
+        person.sources.flatMap(source =>
+          AUDIBLE.has(source.kind) && source.track ? <Sound key={source.number} track={source.track} /> : [],
+        ),
+      )}
+    </div>
+  );
+}
+
+function Sound({ track }: { track: MediaStreamTrack }) {
+  const { notices } = useCall();
+  const element = useRef<HTMLAudioElement>(null);
+  const speaker = preferences.speaker.value;
+
+  useEffect(() => {
+    const audio = element.current;
+    if (!audio) return;
+    audio.srcObject = new MediaStream([track]);
+    const play = () =>
+      audio.play().catch(error => {
+        if ((error as DOMException).name !== "NotAllowedError") return;
+        const text = "The browser holds the sound back until you ask for it.";
+        notices.show({ id: "sound", text, lasting: true, action: { label: "Hear the others", run: playAll } });
+      });
+    void play();
+    return () => {
+      audio.srcObject = null;
+    };
+  }, [track]);
+
+  useEffect(() => {
+    // A loudspeaker that is gone leaves the browser's own choice in place.
+    if (canChooseSpeaker) void element.current?.setSinkId(speaker).catch(() => undefined);
+  }, [speaker]);
+
+  // biome-ignore lint/a11y/useMediaCaption: a live conversation has no captions to show
+  return <audio ref={element} autoplay />;
+}
+
+/** Starts every sound that was held back; called from a click. */
+function playAll(): void {
+  for (const audio of document.querySelectorAll("audio")) void audio.play().catch(() => undefined);
+}

@@ -1,0 +1,13 @@
+import { handOf } from "../state/people.ts";
+import { useCall } from "./call-context.ts";
+import { describeTile, type TileModel } from "./tiles.ts";
+
+/** What a screen reader says of a tile. */
+export function useTileText(tile: TileModel): string {
+  const call = useCall();
+  return describeTile(tile, {
+    hand: handOf(tile.person) !== undefined,
+    speaking: call.speaking.now.value.has(tile.person.pid),
+    status: call.status.value,
+  });
+}

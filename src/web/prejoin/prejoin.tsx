@@ -1,0 +1,101 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { nameInToken } from "../state/access.ts";
+import type { Capture } from "../state/capture.ts";
+import { faultText } from "../state/device-faults.ts";
+import type { Entry } from "../state/entry.ts";
+import { textOf } from "../state/error-texts.ts";
+import { preferences } from "../state/preferences.ts";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { useKeys } from "../ui/use-keys.ts";
+import { DevicePickers } from "./device-pickers.tsx";
+import { Preview } from "./preview.tsx";
+
+interface PreJoinProps {
+  readonly room: string;
+  readonly entry: Entry;
+  readonly microphone: Capture;
+  readonly camera: Capture;
+  readonly onJoin: (name: string) => Promise<void>;
+}
+
+const toggle = (capture: Capture) => {
+  if (capture.state.value === "off") void capture.open();
+  else capture.close();
+};
+
+/** Before the call: how one looks and sounds, a name, one button. */
+export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProps) {
+  const name = useSignal(preferences.name.value || (entry.token && nameInToken(entry.token)) || "");
+  const busy = useSignal(false);
+  const error = useSignal<string | undefined>(undefined);
+
+  useEffect(() => {
+    void microphone.open();
+    void camera.open();
+  }, []);
+
+  useKeys(key => {
+    if (key === "M") toggle(microphone);
+    else if (key === "V") toggle(camera);
+    else return false;
+    return true;
+  });
+
+  const join = async (event: Event) => {
+    event.preventDefault();
+    const tidy = name.value.trim();
+    if (busy.value || tidy === "") return;
+    busy.value = true;
+    error.value = undefined;
+    preferences.name.value = tidy;
+    try {
+      await onJoin(tidy);
+    } catch (problem) {
+      error.value = textOf(problem);
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  const faults = [microphone, camera].flatMap(capture =>
+    capture.fault.value ? [{ capture, text: faultText(capture.kind, capture.fault.value) }] : [],
+  );
+
+  return (
+    <main class="page prejoin">
+      <Preview microphone={microphone} camera={camera} name={name.value} onToggle={toggle} />
+      <form class="prejoin-form" onSubmit={join}>
+        <h1 class="title">
+          Join <bdi>{room}</bdi>
+        </h1>
+        {faults.map(({ capture, text }) => (
+          <div key={capture.kind} class="fault" role="alert">
+            <p>{text}</p>
+            <Button kind="quiet" onClick={() => void capture.open()}>
+              Try again
+            </Button>
+          </div>
+        ))}
+        <Field
+          label="Your name"
+          value={name.value}
+          onInput={typed => {
+            name.value = typed;
+          }}
+          input={{ name: "name", autocomplete: "name", maxLength: 80, required: true, dir: "auto" }}
+        />
+        <DevicePickers microphone={microphone} camera={camera} />
+        {error.value && (
+          <p class="field-error" role="alert">
+            {error.value}
+          </p>
+        )}
+        <Button type="submit" kind="primary" busy={busy.value} disabled={name.value.trim() === ""} testId="join">
+          {busy.value ? "Joining…" : "Join"}
+        </Button>
+      </form>
+    </main>
+  );
+}

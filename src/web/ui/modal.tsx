@@ -1,0 +1,45 @@
+import type { ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { IconButton } from "./icon-button.tsx";
+
+/** A dialog over the page, by the browser's own: focus stays inside, Escape and a click beside it close it. */
+export function Modal({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const id = useId();
+  const element = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class="modal"
+      aria-labelledby={id}
+      closedby="any"
+      onCancel={event => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <div class="modal-box">
+        <header class="modal-head">
+          <h2 class="title" id={id}>
+            {title}
+          </h2>
+          <IconButton icon="close" label="Close" shortcut="Esc" onClick={onClose} side="bottom" />
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
