@@ -1,39 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { expect, it } from "vitest";
-import { DtlsClient } from "werift";
-import { createCertificate, type DtlsCertificate, fingerprintOf } from "./certificate.ts";
+import { createCertificate, fingerprintOf } from "./certificate.ts";
 import { createHandshakeBudget } from "./handshake-budget.ts";
 import { createDtlsServer } from "./server.ts";
-import { SRTP_PROFILES, type SrtpProfile } from "./srtp-profile.ts";
+import type { SrtpProfile } from "./srtp-profile.ts";
 import { hexOf } from "./testing/pair.ts";
-
-const pem = (label: string, der: Uint8Array): string =>
-  `-----BEGIN ${label}-----\n${Buffer.from(der)
-    .toString("base64")
-    .match(/.{1,64}/g)!
-    .join("\n")}\n-----END ${label}-----\n`;
-
-/** werift's client, which shares no code with us, over an in-memory transport. */
-function createWeriftClient({ der, privateKey }: DtlsCertificate, profile: SrtpProfile) {
-  const outgoing: Buffer[] = [];
-  const transport = {
-    type: "memory",
-    onData: (_data: Buffer, _address: [string, number]) => {},
-    send: async (data: Buffer) => {
-      outgoing.push(data);
-    },
-    close: async () => {},
-  };
-  const client = new DtlsClient({
-    transport: transport as unknown as ConstructorParameters<typeof DtlsClient>[0]["transport"],
-    cert: pem("CERTIFICATE", der),
-    key: pem("PRIVATE KEY", privateKey.export({ type: "pkcs8", format: "der" })),
-    signatureHash: { hash: 4, signature: 3 },
-    srtpProfiles: [SRTP_PROFILES[profile]],
-    extendedMasterSecret: true,
-  });
-  return { client, transport, outgoing };
-}
+import { createWeriftClient } from "./testing/werift-client.ts";
 
 it.each<[SrtpProfile, number]>([
   ["AEAD_AES_128_GCM", 12],
@@ -41,7 +13,7 @@ it.each<[SrtpProfile, number]>([
 ])("werift's client connects with %s, exports our keys, and exchanges data", async (profile, saltLength) => {
   const certificate = createCertificate({ unixTime: Date.now() });
   const clientCertificate = createCertificate({ unixTime: Date.now() });
-  const { client, transport, outgoing } = createWeriftClient(clientCertificate, profile);
+  const { client, receive, outgoing } = createWeriftClient(clientCertificate, profile);
   const toClient: Uint8Array[] = [];
   const data: string[] = [];
   let keys: Record<string, string> = {};
@@ -70,7 +42,7 @@ it.each<[SrtpProfile, number]>([
   let now = 0;
   const pump = setInterval(() => {
     for (const datagram of outgoing.splice(0)) server.handle(datagram, now++);
-    for (const datagram of toClient.splice(0)) transport.onData(Buffer.from(datagram), ["127.0.0.1", 1]);
+    for (const datagram of toClient.splice(0)) receive(datagram);
   }, 1);
   try {
     await client.connect();

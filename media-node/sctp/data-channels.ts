@@ -22,9 +22,12 @@ export interface DataChannelsListener {
   onClosed(reason: AssociationEnd): void;
 }
 
+/** As `{negotiated: true, id, …}` in browsers: reliable and ordered where it doesn't say otherwise. */
+export type NegotiatedChannel = Pick<ChannelParameters, "id" | "label" | "protocol"> & Partial<ChannelParameters>;
+
 export interface DataChannelsOptions {
-  /** Channels that both sides know of without a word, as `{negotiated: true, id}` in browsers. */
-  readonly negotiated: readonly Pick<ChannelParameters, "id" | "label" | "protocol">[];
+  /** Channels that both sides know of without a word. */
+  readonly negotiated: readonly NegotiatedChannel[];
   /** Largest SCTP packet, in bytes: the `maxPayload` of the DTLS endpoint. */
   readonly mtu: number;
   /** Largest message accepted, in bytes; the SDP must say so. Default 65,536. */
@@ -43,7 +46,7 @@ export interface DataChannelsOptions {
 /** Data channels of one session, over its DTLS connection (RFC 8831). Times are in ms of one monotonic clock. */
 export interface DataChannels {
   readonly bufferedBytes: number;
-  readonly counters: Readonly<DataChannelCounters>;
+  readonly counters: DataChannelCounters;
   /** Opens the association; call once DTLS is connected. The peer may open it as well. */
   connect(now: number): void;
   /** Handles the payload of one DTLS record and keeps its bytes. */
@@ -63,10 +66,12 @@ export interface DataChannels {
 }
 
 export interface DataChannelCounters {
-  /** Messages dropped: for no channel, of unknown kind, or malformed. */
-  droppedMessages: number;
+  /** Packets that don't parse or carry a wrong tag. */
+  readonly droppedPackets: number;
+  /** Messages for no channel, of unknown kind, or malformed. */
+  readonly droppedMessages: number;
   /** Channels that the peer wanted and didn't get. */
-  refusedChannels: number;
+  readonly refusedChannels: number;
 }
 
 interface Channel {
@@ -86,7 +91,8 @@ export function createDataChannels(options: DataChannelsOptions): DataChannels {
   const { listener, maxBuffered = DEFAULT_BUFFER, maxChannels = DEFAULT_CHANNELS } = options;
   const peerMaxMessageSize = options.peerMaxMessageSize ?? DEFAULT_MESSAGE_SIZE;
   const channels = new Map<number, Channel>();
-  const counters: DataChannelCounters = { droppedMessages: 0, refusedChannels: 0 };
+  let droppedMessages = 0;
+  let refusedChannels = 0;
   let clock = 0;
   let wantsWritable = false;
 
@@ -150,11 +156,11 @@ export function createDataChannels(options: DataChannelsOptions): DataChannels {
   function onDcep({ stream, payload }: Message): void {
     const parameters = parseOpen(stream, payload);
     if (parameters === undefined || channels.has(stream)) {
-      counters.droppedMessages++;
+      droppedMessages++;
       return;
     }
     if (channels.size >= maxChannels || listener.onRequest?.(parameters) !== true) {
-      counters.refusedChannels++;
+      refusedChannels++;
       // The peer takes a reset of its channel's other half as its end.
       association.resetStream(stream, clock);
       return;
@@ -173,7 +179,7 @@ export function createDataChannels(options: DataChannelsOptions): DataChannels {
     else if (known && ppid === Ppid.binary) listener.onMessage(stream, payload);
     else if (known && ppid === Ppid.emptyString) listener.onMessage(stream, "");
     else if (known && ppid === Ppid.emptyBinary) listener.onMessage(stream, new Uint8Array(0));
-    else counters.droppedMessages++;
+    else droppedMessages++;
   }
 
   function reportWritable(): void {
@@ -186,7 +192,9 @@ export function createDataChannels(options: DataChannelsOptions): DataChannels {
     get bufferedBytes() {
       return association.bufferedBytes;
     },
-    counters,
+    get counters() {
+      return { droppedPackets: association.dropped, droppedMessages, refusedChannels };
+    },
     connect: association.connect,
     handle(packet, now) {
       clock = now;

@@ -1,5 +1,10 @@
 import { createLink, type Endpoint, type Link, type LinkModel } from "../../dtls/testing/link.ts";
-import { createDataChannels, type DataChannels, type DataChannelsListener, type DataChannelsOptions } from "../data-channels.ts";
+import {
+  createDataChannels,
+  type DataChannels,
+  type DataChannelsListener,
+  type DataChannelsOptions,
+} from "../data-channels.ts";
 import type { ChannelParameters } from "../dcep.ts";
 
 /** What a listener heard, in order. */
