@@ -37,16 +37,19 @@ interface Arrival {
   parts: number;
 }
 
+const byNumber = (a: { number: number }, b: { number: number }): number => a.number - b.number;
+
 function modelOf({ welcome, participants, chat }: Arrival, before: RoomModel | undefined): RoomModel {
   const { you, room, iceServers } = welcome;
   const { id, life, topology, maxParticipants, metadata } = room;
   chat.sort((a, b) => a.id - b.id);
+  for (const { sources } of [you, ...participants]) sources.sort(byNumber);
   return {
     status: before?.status ?? "connecting",
     id,
     life,
     you,
-    participants: participants.filter(({ pid }) => pid !== you.pid).sort((a, b) => a.number - b.number),
+    participants: participants.filter(({ pid }) => pid !== you.pid).sort(byNumber),
     chat: before?.life === life ? joinChat(before.chat, chat) : chat,
     topology,
     maxParticipants,

@@ -58,6 +58,8 @@ export interface Signaling {
   readonly command: Outbox["command"];
   /** Send a signal, at most once; false if it can't leave now. Errors that answer it come as `error` if `report` is set. */
   signal<T extends SignalType>(type: T, body: SignalBody<T>, options?: { report?: boolean }): boolean;
+  /** Tell listeners of `error` about what went wrong above. */
+  report(error: TandemError): void;
   /** Leave the room and close; idempotent, never rejects. */
   leave(): Promise<void>;
 }
@@ -218,6 +220,7 @@ export async function connect(options: SignalingOptions): Promise<Signaling> {
       if (reported.size > REPORTED && oldest !== undefined) reported.delete(oldest);
       return connection.send(JSON.stringify({ type, id, ...body }));
     },
+    report: error => emitter.emit("error", error),
     leave,
   };
 

@@ -1,0 +1,102 @@
+import type { Surroundings } from "../core/index.ts";
+import type { IncomingMedia, MediaHost, MediaPath, OpenConnection, Wanted } from "../media-path.ts";
+import { createPeer, type Peer, type PeerOptions } from "./peer.ts";
+
+/** Restarts of many peers within this time share one question for servers, in ms. */
+const SERVERS_KEPT = 5_000;
+
+export interface MeshOptions {
+  readonly host: MediaHost;
+  readonly surroundings: Surroundings;
+  iceServers(): RTCIceServer[];
+  /** Ask the room for servers with new credentials. */
+  freshIceServers(): Promise<RTCIceServer[]>;
+  /** Whether there is a connection to the room. */
+  up(): boolean;
+  signal: PeerOptions["signal"];
+  /** Nothing comes from that participant although its connection should stand. */
+  silent(pid: string): void;
+  /** What comes, or the state of a connection, has changed. */
+  changed(): void;
+  failed(error: unknown): void;
+}
+
+/** Media from everybody to everybody, each pair by a connection of its own. */
+export function createMesh(options: MeshOptions): MediaPath {
+  const { host, surroundings } = options;
+  const peers = new Map<string, Peer>();
+  let incoming: Map<number, IncomingMedia> | undefined;
+  let own: string | undefined;
+  let servers: { at: number; fresh: Promise<RTCIceServer[]> } | undefined;
+
+  const freshIceServers = (): Promise<RTCIceServer[]> => {
+    const now = surroundings.now();
+    if (!servers || now - servers.at > SERVERS_KEPT) servers = { at: now, fresh: options.freshIceServers() };
+    return servers.fresh;
+  };
+
+  const changed = (): void => {
+    incoming = undefined;
+    options.changed();
+  };
+
+  const drop = (pid: string, peer: Peer): void => {
+    peers.delete(pid);
+    peer.close();
+    incoming = undefined;
+  };
+
+  /** The others of whom a mesh consists. Those with lesser grants are held to them by a media node, or get no media. */
+  const members = ({ you, participants }: Wanted) => (you.direct ? participants.filter(({ direct }) => direct) : []);
+
+  return {
+    sync(wanted) {
+      // As somebody new we have none of the connections that the old one had.
+      const { you } = wanted;
+      const stay = new Map(own === you.pid ? members(wanted).map(member => [member.pid, member]) : []);
+      own = you.pid;
+      for (const [pid, peer] of peers) if (!stay.has(pid)) drop(pid, peer);
+      for (const participant of members(wanted)) {
+        const { pid } = participant;
+        let peer = peers.get(pid);
+        if (!peer) {
+          peer = createPeer({
+            host,
+            surroundings,
+            number: you.number,
+            participant,
+            iceServers: options.iceServers(),
+            freshIceServers,
+            up: options.up,
+            signal: options.signal,
+            silent: () => options.silent(pid),
+            changed,
+            failed: options.failed,
+          });
+          peers.set(pid, peer);
+        }
+        peer.sync(participant, wanted.sources);
+      }
+    },
+    get incoming() {
+      incoming ??= new Map([...peers.values()].flatMap(peer => [...peer.incoming]));
+      return incoming;
+    },
+    connectionTo: pid => peers.get(pid)?.state ?? "none",
+    get connections() {
+      return [...peers].map(([pid, { connection }]): OpenConnection => ({ pid, connection }));
+    },
+    receive(signal) {
+      peers.get(signal.from)?.receive(signal);
+    },
+    resumed() {
+      for (const peer of peers.values()) peer.resumed();
+    },
+    networkChanged() {
+      for (const peer of peers.values()) peer.networkChanged();
+    },
+    close() {
+      for (const [pid, peer] of peers) drop(pid, peer);
+    },
+  };
+}

@@ -1,0 +1,406 @@
+/**
+ * A model of RTCPeerConnection (webrtc-pc §4, JSEP) strict enough to fail where a browser fails: signaling states, rollback,
+ * pairing of transceivers with m-lines, the negotiation-needed flag, ICE generations, an answer to another offer than ours.
+ * @module
+ */
+import type { VirtualTime } from "../../core/testing/virtual-time.ts";
+import type { Endpoint, FakeNetwork } from "./fake-network.ts";
+import { type FakeSdp, intersect, type Line, readSdp, reverse, writeSdp } from "./fake-sdp.ts";
+
+/** A track without media. */
+export interface FakeTrack {
+  readonly id: string;
+  readonly kind: string;
+  enabled: boolean;
+}
+
+interface Transceiver {
+  mid: string | null;
+  readonly kind: string;
+  direction: RTCRtpTransceiverDirection;
+  currentDirection: RTCRtpTransceiverDirection | null;
+  readonly sender: {
+    track: FakeTrack | null;
+    replaceTrack(track: FakeTrack | null): Promise<void>;
+    setStreams(): void;
+  };
+  readonly receiver: { track: FakeTrack };
+  byAddTrack: boolean;
+  everSent: boolean;
+}
+
+interface Description {
+  type: "offer" | "answer";
+  sdp: FakeSdp;
+}
+
+const state = (message: string): DOMException => new DOMException(message, "InvalidStateError");
+let serial = 0;
+
+/** Make a fake connection. `latency` gives how long each step takes, in ms. */
+export function createFakeConnection(time: VirtualTime, network: FakeNetwork, latency: () => number) {
+  const name = `c${++serial}`;
+  let transceivers: Transceiver[] = [];
+  let signaling: RTCSignalingState = "stable";
+  let closed = false;
+  let ice: RTCIceConnectionState = "new";
+  const current: { local?: Description; remote?: Description } = {};
+  const pending: { local?: Description; remote?: Description } = {};
+  let before: { list: Transceiver[]; mids: (string | null)[] } | undefined;
+  let needed = false;
+  let updateOnEmpty = false;
+  let restartWanted = false;
+  let generations = 0;
+  let offers = 0;
+  const gathered = new Map<string, { count: number; network: number }>();
+  const remoteCandidates = new Map<string, number>();
+  let chain: Promise<unknown> = Promise.resolve();
+  let queued = 0;
+
+  const operation = <T>(work: () => T): Promise<T> => {
+    if (closed) return Promise.reject(state("closed"));
+    queued++;
+    const result = chain.then(async () => {
+      await new Promise<void>(resolve => time.setTimer(resolve, latency()));
+      // A closed connection's operations never settle.
+      if (closed) return new Promise<T>(() => {});
+      try {
+        return work();
+      } finally {
+        queued--;
+        if (queued === 0 && updateOnEmpty) {
+          updateOnEmpty = false;
+          updateNeeded();
+        }
+      }
+    });
+    chain = result.catch(() => {});
+    return result;
+  };
+
+  const lineOf = (description: Description | undefined, mid: string | null): Line | undefined =>
+    description?.sdp.lines.find(line => line.mid === mid);
+
+  const isNeeded = (): boolean =>
+    restartWanted ||
+    transceivers.some(({ mid, direction }) => {
+      const local = lineOf(current.local, mid);
+      const remote = lineOf(current.remote, mid);
+      if (!local || !remote) return true;
+      if (current.local?.type === "offer")
+        return direction !== local.direction && direction !== reverse(remote.direction);
+      return local.direction !== intersect(direction, reverse(remote.direction));
+    });
+
+  /** "Update the negotiation-needed flag", step by step (webrtc-pc §4.7.3). */
+  function updateNeeded(): void {
+    if (queued > 0) {
+      updateOnEmpty = true;
+      return;
+    }
+    time.setTimer(() => {
+      if (closed) return;
+      if (queued > 0) updateOnEmpty = true;
+      else if (signaling !== "stable") return;
+      else if (!isNeeded()) needed = false;
+      else if (!needed) {
+        needed = true;
+        fake.onnegotiationneeded?.();
+      }
+    }, 0);
+  }
+
+  const gather = (ufrag: string): void => {
+    gathered.set(ufrag, { count: 0, network: fake.network });
+    for (const wait of [4, 40, 70]) {
+      time.setTimer(() => {
+        const found = gathered.get(ufrag);
+        const used = [pending.local, current.local].some(description => description?.sdp.ufrag === ufrag);
+        if (!found || closed || !used) return;
+        found.count++;
+        const candidate = `candidate:${wait} 1 udp 1 192.0.2.1 ${found.count} typ host`;
+        fake.onicecandidate?.({ candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment: ufrag } });
+      }, wait);
+    }
+    time.setTimer(() => fake.onicecandidate?.({ candidate: null }), 100);
+  };
+
+  const nextMid = (): string => {
+    const used = [...transceivers.map(({ mid }) => mid), ...(current.remote?.sdp.lines ?? []).map(({ mid }) => mid)];
+    let mid = 0;
+    while (used.includes(`${mid}`)) mid++;
+    return `${mid}`;
+  };
+
+  const ufragFor = (anew: boolean): string => {
+    const old = current.local?.sdp.ufrag;
+    if (old && !anew) return old;
+    const ufrag = `${name}u${++generations}`;
+    gather(ufrag);
+    return ufrag;
+  };
+
+  const remember = (): void => {
+    before ??= { list: [...transceivers], mids: transceivers.map(({ mid }) => mid) };
+  };
+
+  const rollback = (): void => {
+    const fresh = transceivers.filter(transceiver => !before?.list.includes(transceiver));
+    before?.list.forEach((transceiver, index) => {
+      transceiver.mid = before?.mids[index] ?? null;
+    });
+    // What the offer made goes, unless it has been given a track meanwhile.
+    const kept = fresh.filter(({ byAddTrack }) => byAddTrack);
+    for (const transceiver of kept) transceiver.mid = null;
+    transceivers = [...(before?.list ?? transceivers), ...kept];
+    before = undefined;
+    delete pending.local;
+    delete pending.remote;
+    setSignaling("stable");
+    needed = false;
+    updateNeeded();
+  };
+
+  function setSignaling(next: RTCSignalingState): void {
+    signaling = next;
+  }
+
+  const settle = (local: Description, remote: Description): void => {
+    Object.assign(current, { local, remote });
+    delete pending.local;
+    delete pending.remote;
+    before = undefined;
+    for (const transceiver of transceivers) {
+      const line = lineOf(local.type === "answer" ? local : remote, transceiver.mid);
+      if (!line) continue;
+      transceiver.currentDirection = local.type === "answer" ? line.direction : reverse(line.direction);
+      if (transceiver.currentDirection.startsWith("send")) transceiver.everSent = true;
+    }
+    setSignaling("stable");
+    needed = false;
+    updateNeeded();
+    network.touch();
+  };
+
+  const makeOffer = (): Description => {
+    remember();
+    const old = (current.local?.sdp.lines ?? []).map(({ mid }) => mid);
+    for (const transceiver of transceivers) transceiver.mid ??= nextMid();
+    const order = [...old, ...transceivers.map(({ mid }) => mid).filter(mid => !old.includes(mid as string))];
+    const lines = order.flatMap(mid =>
+      transceivers
+        .filter(other => other.mid === mid)
+        .map(({ kind, direction }) => ({ mid: mid as string, kind, direction })),
+    );
+    const sdp = { offer: `${name}o${++offers}`, ufrag: ufragFor(restartWanted), candidates: 0, lines };
+    restartWanted = false;
+    return { type: "offer", sdp };
+  };
+
+  const makeAnswer = (offer: Description): Description => {
+    const lines = offer.sdp.lines.map(({ mid, kind, direction }) => {
+      const own = transceivers.find(transceiver => transceiver.mid === mid)?.direction ?? "inactive";
+      return { mid, kind, direction: intersect(own, reverse(direction)) };
+    });
+    const anew = current.remote !== undefined && current.remote.sdp.ufrag !== offer.sdp.ufrag;
+    if (anew) restartWanted = false;
+    return { type: "answer", sdp: { offer: offer.sdp.offer, ufrag: ufragFor(anew), candidates: 0, lines } };
+  };
+
+  const transceiverOf = (kind: string, direction: RTCRtpTransceiverDirection, byAddTrack: boolean): Transceiver => {
+    const transceiver: Transceiver = {
+      mid: null,
+      kind,
+      get direction() {
+        return direction;
+      },
+      set direction(next) {
+        direction = next;
+        updateNeeded();
+      },
+      currentDirection: null,
+      sender: {
+        track: null,
+        replaceTrack: track =>
+          operation(() => {
+            if (track && track.kind !== kind) throw new TypeError("another kind");
+            transceiver.sender.track = track;
+          }),
+        setStreams() {},
+      },
+      receiver: { track: { id: `${name}r${transceivers.length}`, kind, enabled: true } },
+      byAddTrack,
+      everSent: false,
+    };
+    transceivers.push(transceiver);
+    return transceiver;
+  };
+
+  const takeOffer = (sdp: FakeSdp): void => {
+    remember();
+    for (const { mid, kind, direction } of sdp.lines) {
+      if (transceivers.some(transceiver => transceiver.mid === mid)) continue;
+      const wants = direction === "sendrecv" || direction === "recvonly";
+      const free = transceivers.find(other => other.mid === null && other.kind === kind && other.byAddTrack && wants);
+      (free ?? transceiverOf(kind, "recvonly", false)).mid = mid;
+    }
+    pending.remote = { type: "offer", sdp };
+    setSignaling("have-remote-offer");
+  };
+
+  const text = (description: Description | undefined) => {
+    if (!description) return null;
+    const { type, sdp } = description;
+    return { type, sdp: writeSdp({ ...sdp, candidates: gathered.get(sdp.ufrag)?.count ?? sdp.candidates }) };
+  };
+
+  const fake = {
+    name,
+    network: 0,
+    onnegotiationneeded: null as (() => void) | null,
+    onicecandidate: null as ((event: { candidate: object | null }) => void) | null,
+    oniceconnectionstatechange: null as (() => void) | null,
+    onconnectionstatechange: null as (() => void) | null,
+    get signalingState() {
+      return closed ? "closed" : signaling;
+    },
+    get iceConnectionState() {
+      return closed ? "closed" : ice;
+    },
+    get connectionState() {
+      if (closed) return "closed";
+      return ice === "checking" ? "connecting" : ice === "completed" ? "connected" : ice;
+    },
+    get pendingLocalDescription() {
+      return text(pending.local);
+    },
+    get currentLocalDescription() {
+      return text(current.local);
+    },
+    get localDescription() {
+      return text(pending.local ?? current.local);
+    },
+    get remoteDescription() {
+      return text(pending.remote ?? current.remote);
+    },
+    getTransceivers: () => [...transceivers],
+    getConfiguration: () => ({}),
+    setConfiguration() {},
+    addTrack(track: FakeTrack) {
+      if (transceivers.some(({ sender }) => sender.track === track))
+        throw new DOMException("twice", "InvalidAccessError");
+      const free = transceivers.find(other => other.kind === track.kind && !other.sender.track && !other.everSent);
+      const transceiver = free ?? transceiverOf(track.kind, "sendrecv", true);
+      if (free) free.direction = free.direction === "recvonly" ? "sendrecv" : "sendonly";
+      transceiver.byAddTrack = true;
+      transceiver.sender.track = track;
+      updateNeeded();
+      return transceiver.sender;
+    },
+    addTransceiver(track: FakeTrack) {
+      const transceiver = transceiverOf(track.kind, "sendrecv", false);
+      transceiver.sender.track = track;
+      updateNeeded();
+      return transceiver;
+    },
+    removeTrack(sender: Transceiver["sender"]) {
+      if (closed) throw state("closed");
+      const transceiver = transceivers.find(other => other.sender === sender);
+      if (!transceiver) return;
+      sender.track = null;
+      transceiver.direction = intersect(transceiver.direction, "recvonly");
+      updateNeeded();
+    },
+    restartIce() {
+      restartWanted = true;
+      updateNeeded();
+    },
+    setLocalDescription: (description?: { type: string }) =>
+      operation(() => {
+        if (description?.type === "rollback") {
+          if (signaling === "stable") throw state("nothing to roll back");
+          return rollback();
+        }
+        if (signaling === "have-remote-offer" && pending.remote) {
+          const answer = makeAnswer(pending.remote);
+          settle(answer, pending.remote);
+          return;
+        }
+        pending.local = makeOffer();
+        setSignaling("have-local-offer");
+      }),
+    setRemoteDescription: ({ type, sdp: sdpText }: { type: string; sdp?: string }) =>
+      operation(() => {
+        if (type === "rollback") {
+          if (signaling !== "have-remote-offer") throw state("nothing to roll back");
+          return rollback();
+        }
+        const sdp = readSdp(sdpText ?? "");
+        if (sdp.candidates > 0) remoteCandidates.set(sdp.ufrag, sdp.candidates);
+        if (type === "answer") {
+          if (signaling !== "have-local-offer" || !pending.local) throw state(`an answer in ${signaling}`);
+          if (pending.local.sdp.offer !== sdp.offer) throw new DOMException("not of this offer", "InvalidAccessError");
+          settle(pending.local, { type, sdp });
+          return;
+        }
+        if (signaling === "have-local-offer") rollback();
+        takeOffer(sdp);
+      }),
+    addIceCandidate: ({ usernameFragment }: { usernameFragment?: string }) =>
+      operation(() => {
+        const remotes = [pending.remote, current.remote].filter(remote => remote !== undefined);
+        if (remotes.length === 0) throw state("no remote description");
+        if (!remotes.some(({ sdp }) => sdp.ufrag === usernameFragment)) throw new DOMException("?", "OperationError");
+        const ufrag = usernameFragment as string;
+        remoteCandidates.set(ufrag, (remoteCandidates.get(ufrag) ?? 0) + 1);
+        network.touch();
+      }),
+    close() {
+      closed = true;
+      network.endpoints.delete(endpoint);
+      network.touch();
+    },
+    /** The host is on another network: what was gathered before leads nowhere. */
+    move() {
+      fake.network++;
+      network.touch();
+    },
+    get endpoint() {
+      return endpoint;
+    },
+  };
+
+  const endpoint: Endpoint = {
+    get local() {
+      return current.local?.sdp.ufrag;
+    },
+    get remote() {
+      return current.remote?.sdp.ufrag;
+    },
+    get candidates() {
+      return remoteCandidates.get(current.remote?.sdp.ufrag ?? "") ?? 0;
+    },
+    get gatheredOn() {
+      return gathered.get(current.local?.sdp.ufrag ?? "")?.network ?? 0;
+    },
+    get network() {
+      return fake.network;
+    },
+    get closed() {
+      return closed;
+    },
+    partner: undefined,
+    ice(next) {
+      if (closed || ice === next) return;
+      // Once failed, only a restart helps; and `judge` says checking when it sees one.
+      if (ice === "failed" && next !== "checking") return;
+      ice = next;
+      fake.oniceconnectionstatechange?.();
+      fake.onconnectionstatechange?.();
+    },
+  };
+  network.endpoints.add(endpoint);
+  return fake;
+}
+
+export type FakeConnection = ReturnType<typeof createFakeConnection>;

@@ -1,0 +1,137 @@
+import { TandemError } from "../protocol/errors.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { IceServer } from "../protocol/model.ts";
+import { exceedsBytes } from "../protocol/names.ts";
+import { createStore, type Signaling, type Surroundings } from "./core/index.ts";
+import type { IncomingMedia, MediaHost, MediaPath } from "./media-path.ts";
+import { createMesh } from "./mesh/mesh.ts";
+import { createPublications } from "./publications.ts";
+import type { ProfileChanges, Room } from "./types.ts";
+import { createViews } from "./views.ts";
+
+export interface RoomOptions {
+  readonly signaling: Signaling;
+  readonly surroundings: Surroundings;
+  readonly host: MediaHost;
+  /** In place of the room's. */
+  readonly iceServers?: RTCIceServer[] | undefined;
+}
+
+/** Put a joined participant's signaling and media together. */
+export function createRoom({ signaling, surroundings, host, ...options }: RoomOptions): Room {
+  const { command } = signaling;
+  const model = () => signaling.store.get();
+  const views = createViews();
+  const ownStreams = new WeakMap<MediaStreamTrack, MediaStream>();
+  let profile: ProfileChanges = {};
+  let mesh: MediaPath | undefined;
+
+  const failed = (error: unknown): void => {
+    signaling.report(error instanceof TandemError ? error : new TandemError("internal", `${error}`));
+  };
+  const publications = createPublications(signaling, update, failed);
+
+  const ownMedia = (number: number): IncomingMedia | undefined => {
+    const track = publications.outgoing.find(source => source.number === number)?.track;
+    if (!track) return undefined;
+    const stream = ownStreams.get(track) ?? host.createStream([track]);
+    ownStreams.set(track, stream);
+    return { track, stream };
+  };
+  const snapshot = () =>
+    views(model(), {
+      media: number => mesh?.incoming.get(number) ?? ownMedia(number),
+      connectionTo: pid => mesh?.connectionTo(pid) ?? "none",
+    });
+  const store = createStore(snapshot());
+
+  function render(): void {
+    store.set(snapshot());
+  }
+
+  const startMesh = (): MediaPath =>
+    createMesh({
+      host,
+      surroundings,
+      iceServers: () => options.iceServers ?? servers(model().iceServers),
+      freshIceServers: async () => options.iceServers ?? servers((await command("ice.servers", {})).iceServers),
+      up: () => model().status === "connected",
+      signal: signaling.signal,
+      silent: pid => void command("peer.silent", { pid }).catch(() => {}),
+      changed: render,
+      failed,
+    });
+
+  /** Bring media in line with the room, and show both. */
+  function update(): void {
+    const { status, topology, you, participants } = model();
+    if (status !== "closed" && topology.current === "mesh") {
+      mesh ??= startMesh();
+      mesh.sync({ you, participants, sources: publications.outgoing });
+    } else {
+      mesh?.close();
+      mesh = undefined;
+      if (status === "closed") unwatch();
+    }
+    render();
+  }
+
+  const unwatch = surroundings.watch(change => {
+    if (change === "network") mesh?.networkChanged();
+  });
+  signaling.store.subscribe(update);
+  for (const type of ["peer.description", "peer.candidates", "peer.ack"] as const) {
+    signaling.on(type, signal => mesh?.receive(signal));
+  }
+  signaling.on("synced", ({ fresh }) => {
+    if (!fresh) {
+      mesh?.resumed();
+      return;
+    }
+    publications.renew();
+    if (Object.keys(profile).length > 0) command("profile.update", profile).catch(failed);
+  });
+  update();
+
+  return {
+    get id() {
+      return model().id;
+    },
+    store,
+    on: signaling.on as Room["on"],
+    publish: publications.publish,
+    async updateProfile(changes) {
+      await command("profile.update", changes);
+      const attributes = { ...profile.attributes, ...changes.attributes };
+      profile = { ...profile, ...changes, ...(Object.keys(attributes).length > 0 && { attributes }) };
+    },
+    chat: {
+      async send(text) {
+        await command("chat.send", { text });
+      },
+      history: (range = {}) => command("chat.history", range),
+    },
+    async send(data, { to, topic } = {}) {
+      const body = { data: data ?? null, ...(to && { to }), ...(topic !== undefined && { topic }) };
+      if (exceedsBytes(JSON.stringify(body), LIMITS.frameBytes - 256)) throw new TandemError("too-large");
+      if (!signaling.signal("app.message", body, { report: true }))
+        throw new TandemError("unreachable", "not connected");
+    },
+    async mute(number) {
+      await command("moderate.mute", { number });
+    },
+    async remove(pid, reason) {
+      await command("moderate.remove", { pid, ...(reason !== undefined && { reason }) });
+    },
+    async setMetadata(metadata) {
+      await command("room.update", { metadata });
+    },
+    get connections() {
+      return mesh?.connections ?? [];
+    },
+    leave: signaling.leave,
+  };
+}
+
+/** Drop what the schema leaves undefined: RTCConfiguration has optional fields only. */
+const servers = (list: readonly IceServer[]): RTCIceServer[] => list.map(server => ({ ...server }) as RTCIceServer);
