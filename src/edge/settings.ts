@@ -20,10 +20,18 @@ export interface Settings {
   readonly local: boolean;
 }
 
-const Access = v.picklist(["token", "invite", "open"]);
-const IceServers = v.pipe(v.string(), v.parseJson(), v.array(IceServer));
-const Rate = v.pipe(v.string(), v.toNumber(), v.minValue(1), v.maxValue(100_000));
+const Access = v.picklist(["token", "invite", "open"], "token, invite or open");
+/** As people write it: `urls` may be one, as in `RTCIceServer`. */
+const WrittenIceServer = v.pipe(
+  v.object({ ...IceServer.entries, urls: v.union([v.string(), v.array(v.string())]) }),
+  v.transform(({ urls, ...rest }): IceServer => ({ ...rest, urls: [urls].flat() })),
+);
+const list = "a JSON list of RTCIceServer objects";
+const IceServers = v.pipe(v.string(), v.parseJson({}, list), v.array(WrittenIceServer, list));
+const rate = "a number from 1 to 100000";
+const Rate = v.pipe(v.string(), v.toNumber(rate), v.minValue(1, rate), v.maxValue(100_000, rate));
 
+/** What is wrong goes to whoever asks, so it says what was expected and never what was there. */
 function read<T extends v.GenericSchema>(name: string, schema: T, value: string | undefined, fallback: string) {
   const result = v.safeParse(schema, value || fallback);
   if (!result.success) throw new TandemError("bad-setting", `${name}: ${result.issues[0].message}`);

@@ -12,7 +12,7 @@ import { bodyOf, type HttpEnv, queryOf, roomOf } from "./http.ts";
 
 const ListQuery = v.object({
   jurisdiction: v.optional(Jurisdiction),
-  after: v.optional(RoomId, ""),
+  after: v.optional(RoomId),
   limit: v.optional(v.pipe(v.string(), v.toNumber(), v.integer(), v.minValue(1), v.maxValue(100)), "50"),
 });
 
@@ -33,7 +33,7 @@ rooms.post("/", async c => {
 });
 
 rooms.get("/", async c => {
-  const { jurisdiction, after, limit } = queryOf(c, ListQuery);
+  const { jurisdiction, after = "", limit } = queryOf(c, ListQuery);
   // Each shard is in order, so the first `limit` of all are among the first `limit` of each.
   const shards = await Promise.all(directoryStubs(c.env, jurisdiction).map(stub => stub.list(after, limit + 1)));
   const entries = shards.flat().sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -1,29 +1,22 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MEMBER_GRANTS } from "../../protocol/grants.ts";
-import { ask, connect, join, resume, uniqueRoom, upgrade } from "../testing/client.ts";
+import { askApi, connect, join, resume, uniqueRoom, upgrade } from "../testing/client.ts";
 import { advance } from "../testing/time.ts";
-import { apiToken, joinToken } from "../testing/tokens.ts";
+import { joinToken } from "../testing/tokens.ts";
 
 afterEach(() => vi.useRealTimers());
-
-const api = async (path: string, method = "GET", body?: unknown) =>
-  ask(path, {
-    method,
-    headers: { authorization: `Bearer ${await apiToken()}` },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
 
 describe("who may enter", () => {
   it("a token without create finds only rooms that are there", async () => {
     const room = uniqueRoom();
     await expect(join(room, "guest", { grants: MEMBER_GRANTS })).rejects.toThrow("no-such-room");
-    await api("/v1/rooms", "POST", { name: room });
+    await askApi("POST", "/v1/rooms", { name: room });
     expect((await join(room, "guest", { grants: MEMBER_GRANTS })).welcome.you.moderator).toBe(false);
   });
 
   it("a full room refuses, until somebody has left; who is in may come back", async () => {
     const room = uniqueRoom();
-    await api("/v1/rooms", "POST", { name: room, maxParticipants: 2 });
+    await askApi("POST", "/v1/rooms", { name: room, maxParticipants: 2 });
     const ada = await join(room, "ada");
     await join(room, "bob");
     const { client } = await upgrade(room, ["tandem.v1", `bearer.${await joinToken({ room, identity: "eve" })}`]);
@@ -37,7 +30,7 @@ describe("who may enter", () => {
 
   it("two who connect before either says hello still share the last seat once", async () => {
     const room = uniqueRoom();
-    await api("/v1/rooms", "POST", { name: room, maxParticipants: 1 });
+    await askApi("POST", "/v1/rooms", { name: room, maxParticipants: 1 });
     const first = await connect(room, "first");
     const second = await connect(room, "second");
     first.send({ type: "hello", features: [] });
@@ -68,7 +61,7 @@ describe("who may enter", () => {
     const room = uniqueRoom();
     const ada = await join(room, "ada");
     const old = await joinToken({ room, identity: "late" });
-    expect((await api(`/v1/rooms/${room}`, "DELETE")).status).toBe(204);
+    expect((await askApi("DELETE", `/v1/rooms/${room}`)).status).toBe(204);
     await ada.next("room.closed");
     expect(await ada.next("error")).toMatchObject({ code: "room-closed" });
     expect((await ada.closed).code).toBe(4419);
@@ -85,8 +78,8 @@ describe("who may enter", () => {
     const guest = await join(room, "guest");
     await host.ask("moderate.remove", { pid: guest.pid });
     const token = await joinToken({ room, identity: "host" });
-    await api(`/v1/rooms/${room}`, "DELETE");
-    expect((await api("/v1/rooms", "POST", { name: room })).status).toBe(201);
+    await askApi("DELETE", `/v1/rooms/${room}`);
+    expect((await askApi("POST", "/v1/rooms", { name: room })).status).toBe(201);
     const { client } = await upgrade(room, ["tandem.v1", `bearer.${token}`]);
     client?.send({ type: "hello", features: [] });
     await client?.next("welcome");

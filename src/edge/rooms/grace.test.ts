@@ -1,8 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ask, join, resume, uniqueRoom } from "../testing/client.ts";
+import { askApi, join, resume, uniqueRoom } from "../testing/client.ts";
 import { advance, pass, stubOf } from "../testing/time.ts";
-import { apiToken } from "../testing/tokens.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -123,13 +122,11 @@ describe("what a room keeps", () => {
     pass(0);
     await leave(room);
     await advance(room, 300_000);
-    const headers = { authorization: `Bearer ${await apiToken()}` };
-    const detail = await ask(`/v1/rooms/${room}`, { headers });
+    const detail = await askApi("GET", `/v1/rooms/${room}`);
     expect(await detail.json()).toMatchObject({ participants: 0, expiresAt: Date.now() - 300_000 + 86_400_000 });
     await advance(room, 86_400_000);
     await advance(room, 1_000);
-    const gone = await ask(`/v1/rooms/${room}`, { headers: { authorization: `Bearer ${await apiToken()}` } });
-    expect(gone.status).toBe(404);
+    expect((await askApi("GET", `/v1/rooms/${room}`)).status).toBe(404);
     await runInDurableObject(stubOf(room), async (_, state) => {
       expect(state.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = '_schema'").toArray()).toEqual([]);
       expect(await state.storage.getAlarm()).toBeNull();

@@ -2,7 +2,7 @@
 import { exports } from "cloudflare:workers";
 import type { RoomEvent } from "../../protocol/events.ts";
 import type { Snapshot, Welcome } from "../../protocol/frames.ts";
-import { joinToken, type TokenOptions } from "./tokens.ts";
+import { apiToken, joinToken, type TokenOptions } from "./tokens.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: frames of every kind, whose fields the tests name
 export type Frame = { type: string } & Record<string, any>;
@@ -31,9 +31,22 @@ let rooms = 0;
 /** A room name that no other test has. */
 export const uniqueRoom = (): string => `test-${++rooms}-${crypto.randomUUID().slice(0, 8)}`;
 
-/** Ask the Worker. */
-export const ask = (path: string, init?: RequestInit): Promise<Response> =>
-  exports.default.fetch(new Request(`https://edge.test${path}`, init));
+let addresses = 0;
+/** A client address that no other test has: failures are counted by address. */
+export const uniqueAddress = (): string => `2001:db8::${(++addresses).toString(16)}`;
+
+/** Ask the Worker, from an address of its own unless `init` names one. */
+export function ask(path: string, init?: RequestInit): Promise<Response> {
+  const request = new Request(`https://edge.test${path}`, init);
+  if (!request.headers.has("cf-connecting-ip")) request.headers.set("cf-connecting-ip", uniqueAddress());
+  return exports.default.fetch(request);
+}
+
+/** Ask the REST API with a valid token. */
+export async function askApi(method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { authorization: `Bearer ${await apiToken()}` };
+  return ask(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+}
 
 const WAIT = 3_000;
 /** Ids of {@link TestClient.settle}'s questions: far from those that tests use. */
@@ -144,8 +157,12 @@ async function greet(client: TestClient, room: string, hello: Record<string, unk
 }
 
 /** Join a room and wait until all of it is known. */
-export async function join(room: string, identity: string, options: Partial<TokenOptions> = {}): Promise<Joined> {
-  const token = await joinToken({ room, identity, ...options });
+export async function join(
+  room: string,
+  identity: string,
+  { token: given, ...options }: Partial<TokenOptions> & { token?: string } = {},
+): Promise<Joined> {
+  const token = given ?? (await joinToken({ room, identity, ...options }));
   return greet(await open(room, `bearer.${token}`), room, {});
 }
 
