@@ -22,25 +22,35 @@ export type PayloadFormat =
 export interface InboundMedia {
   readonly mid: string;
   readonly formats: readonly PayloadFormat[];
-  /** One layer per RID, or a single one with the empty RID. */
+  /** Its header extension ids, where they differ from the session's. */
+  readonly extensions?: ExtensionMap;
+  /** One layer per RID, or a single one with the empty RID; none while nothing is published on it. */
   readonly layers: readonly Layer[];
 }
 
 /** Why a packet went no further; counted in {@link Inbound.dropped}. */
-export const INBOUND_DROPS = ["malformed", "unknownStream", "unknownPayloadType", "tooManyStreams"] as const;
+export const INBOUND_DROPS = [
+  "malformed",
+  "unknownStream",
+  "unpublished",
+  "unknownPayloadType",
+  "tooManyStreams",
+] as const;
 export type InboundDrop = (typeof INBOUND_DROPS)[number];
 
-/** One SSRC of the peer. */
+/** One SSRC of the peer. It stays bound when its m-line's layers go: browsers name an m-line in the first packets only. */
 interface Stream {
   readonly media: Media;
-  readonly layer: Layer;
-  readonly ssrc: number;
+  readonly rid: string;
+  layer: Layer | undefined;
 }
 
 /** An m-line with its payload types in a table. */
 interface Media {
-  readonly description: InboundMedia;
+  readonly mid: string;
   readonly formats: (PayloadFormat | undefined)[];
+  readonly extensions: ExtensionMap | undefined;
+  layers: readonly Layer[];
 }
 
 const MAX_STREAMS = 64;
@@ -55,6 +65,7 @@ export class Inbound {
   readonly dropped: Record<InboundDrop, number> = {
     malformed: 0,
     unknownStream: 0,
+    unpublished: 0,
     unknownPayloadType: 0,
     tooManyStreams: 0,
   };
@@ -66,69 +77,71 @@ export class Inbound {
     this.extensions = extensions;
   }
 
-  /** Header extension ids of the session; BUNDLE makes them the same for all m-lines. */
+  /** Header extension ids of the session; BUNDLE makes them the same for all m-lines, but not every peer knows. */
   setExtensions(extensions: ExtensionMap): void {
     this.extensions = extensions;
   }
 
   /** Adds an m-line; SSRCs that its offer declares are bound with {@link bind}. */
-  addMedia(description: InboundMedia): void {
+  addMedia({ mid, formats: list, extensions, layers }: InboundMedia): void {
     const formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
-    for (const format of description.formats) formats[format.payloadType & 0x7f] = format;
-    this.media.push({ description, formats });
+    for (const format of list) formats[format.payloadType & 0x7f] = format;
+    this.media.push({ mid, formats, extensions, layers });
   }
 
-  /** Takes an m-line out; what comes for it finds no layer any more. */
-  removeMedia(mid: string): void {
-    const at = this.media.findIndex(({ description }) => description.mid === mid);
-    if (at < 0) return;
-    const [removed] = this.media.splice(at, 1);
-    for (const [ssrc, { media }] of this.streams) if (media === removed) this.streams.delete(ssrc);
+  /** Other layers take what comes on an m-line from now on; without any it is dropped. */
+  setLayers(mid: string, layers: readonly Layer[]): void {
+    const media = this.media.find(candidate => candidate.mid === mid);
+    if (media === undefined) return;
+    media.layers = layers;
+    for (const stream of this.streams.values()) if (stream.media === media) stream.layer = layerFor(media, stream.rid);
   }
 
-  /** Binds an SSRC (of media or RTX alike) to a layer of an m-line. @returns false when there are too many. */
-  bind(ssrc: number, mid: string, layer: Layer): boolean {
-    const media = this.media.find(({ description }) => description.mid === mid);
+  /** Binds an SSRC (of media or RTX alike) to an m-line and a RID of it. @returns false when there are too many. */
+  bind(ssrc: number, mid: string, rid: string): boolean {
+    const media = this.media.find(candidate => candidate.mid === mid);
     if (media === undefined || this.streams.size >= MAX_STREAMS) return false;
-    this.streams.set(ssrc, { media, layer, ssrc });
+    this.streams.set(ssrc, { media, rid, layer: layerFor(media, rid) });
     return true;
   }
 
   /** The layer whose media (not RTX) came with this SSRC last. */
   layerOf(ssrc: number): Layer | undefined {
     const stream = this.streams.get(ssrc);
-    return stream?.layer.ssrc === ssrc ? stream.layer : undefined;
+    return stream?.layer?.ssrc === ssrc ? stream.layer : undefined;
   }
 
   /** Layers that packets came for. */
   layers(): Layer[] {
-    const all = this.media.flatMap(({ description }) => description.layers);
-    return all.filter(layer => layer.highest >= 0);
+    return this.media.flatMap(({ layers }) => layers).filter(layer => layer.highest >= 0);
   }
 
   /** Takes an unprotected RTP packet. @returns whether a layer took it. */
   receive(bytes: Buffer, offset: number, length: number, now: number): boolean {
     if (!readRtp(bytes, offset, length, header)) return this.drop("malformed");
-    if (header.extensionLength > 0) {
-      if (!readExtensions(bytes, header, this.extensions, fields)) return this.drop("malformed");
-    } else fields.offset.fill(-1);
-    const stream = this.streams.get(header.ssrc) ?? this.recognise(bytes);
+    const known = this.streams.get(header.ssrc);
+    if (header.extensionLength === 0) fields.offset.fill(-1);
+    else if (!readExtensions(bytes, header, known?.media.extensions ?? this.extensions, fields)) {
+      return this.drop("malformed");
+    }
+    const stream = known ?? this.recognise(bytes);
     if (stream === undefined) return false;
+    const { layer } = stream;
+    if (layer === undefined) return this.drop("unpublished");
     const format = stream.media.formats[header.payloadType];
     if (format === undefined) return this.drop("unknownPayloadType");
-    if (format.kind === "rtx") return this.receiveRetransmission(bytes, stream, format.associated, now);
-    let { codec } = stream.layer;
+    if (format.kind === "rtx") return this.receiveRetransmission(bytes, stream.media, layer, format.associated, now);
+    let { codec } = layer;
     if (format.kind === "red") {
       const primary = redPrimaryOffset(bytes, header.payloadOffset, header.payloadLength, format.primary);
       if (primary < 0) return this.drop("malformed");
       header.payloadLength -= primary - header.payloadOffset;
       header.payloadOffset = primary;
     } else codec = format.codec;
-    return this.deliver(bytes, stream, codec, now);
+    return this.deliver(bytes, layer, codec, now);
   }
 
-  private deliver(bytes: Buffer, stream: Stream, codec: Codec, now: number): boolean {
-    const { layer } = stream;
+  private deliver(bytes: Buffer, layer: Layer, codec: Codec, now: number): boolean {
     if (layer.ssrc !== header.ssrc) {
       this.streams.delete(layer.ssrc);
       layer.useSsrc(header.ssrc, now);
@@ -138,8 +151,7 @@ export class Inbound {
   }
 
   /** RFC 4588 §4: the original sequence number stands before the payload. One without it is a probe. */
-  private receiveRetransmission(bytes: Buffer, stream: Stream, associated: number, now: number): boolean {
-    const { layer, media } = stream;
+  private receiveRetransmission(bytes: Buffer, media: Media, layer: Layer, associated: number, now: number): boolean {
     if (header.payloadLength < 2 || layer.highest < 0) return false;
     const format = media.formats[associated];
     if (format?.kind !== "media" || format.codec !== layer.codec) return this.drop("unknownPayloadType");
@@ -153,13 +165,11 @@ export class Inbound {
   private recognise(bytes: Buffer): Stream | undefined {
     const media = this.mediaOf(textOf(bytes, fields, EXTENSION.mid));
     const rid = textOf(bytes, fields, EXTENSION.rid) || textOf(bytes, fields, EXTENSION.repairedRid);
-    const layers = media?.description.layers ?? [];
-    const layer = layers.length === 1 && rid === "" ? layers[0] : layers.find(candidate => candidate.rid === rid);
-    if (media === undefined || layer === undefined) {
+    if (media === undefined || (media.layers.length > 0 && layerFor(media, rid) === undefined)) {
       this.drop("unknownStream");
       return undefined;
     }
-    if (!this.bind(header.ssrc, media.description.mid, layer)) {
+    if (!this.bind(header.ssrc, media.mid, rid)) {
       this.drop("tooManyStreams");
       return undefined;
     }
@@ -167,7 +177,7 @@ export class Inbound {
   }
 
   private mediaOf(mid: string): Media | undefined {
-    if (mid !== "") return this.media.find(({ description }) => description.mid === mid);
+    if (mid !== "") return this.media.find(candidate => candidate.mid === mid);
     const candidates = this.media.filter(({ formats }) => formats[header.payloadType] !== undefined);
     return candidates.length === 1 ? candidates[0] : undefined;
   }
@@ -176,6 +186,10 @@ export class Inbound {
     this.dropped[reason]++;
     return false;
   }
+}
+
+function layerFor({ layers }: Media, rid: string): Layer | undefined {
+  return layers.length === 1 && rid === "" ? layers[0] : layers.find(layer => layer.rid === rid);
 }
 
 /** The audio level byte as it came; "voice, but silent" counts as silence, since its value marks absence. */

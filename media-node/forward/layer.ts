@@ -78,8 +78,8 @@ export class Layer {
   private readonly keyFrames: KeyFrameRequester;
   private newestTimestamp = 0;
   private newestDescriptor = 0;
-  /** Packets before this one belong to an earlier timeline. */
-  private timelineStart = 0;
+  /** Packets before this one came when nobody listened, or belong to an earlier timeline. */
+  private deliverFrom = 0;
   private sendsParameterSets = false;
   /** Extended number that sequence number 0 of the stream stands for before its first packet. */
   private base = 0x1_0000;
@@ -122,10 +122,13 @@ export class Layer {
     const timestamp = length === 0 && !first ? this.newestTimestamp : header.timestamp;
     const wanted = this.open && this.sinks.length > 0;
     const gap = first ? 0 : index - this.highest - 1;
-    if (first) this.timelineStart = index;
+    if (first) this.deliverFrom = index;
     else if (gap >= MAX_GAP) this.breakStream(index, now);
     else {
-      if (!this.follows(timestamp, now)) this.breakTimeline(index);
+      if (!this.follows(timestamp, now)) {
+        this.breakTimeline(index);
+        this.clock.restart();
+      }
       if (gap > 0 && wanted) this.nacks.lost(this.highest + 1, index - 1, now);
     }
     const startsFrame = !first && gap === 0 && timestamp !== this.newestTimestamp;
@@ -155,7 +158,7 @@ export class Layer {
     const length = header.payloadLength;
     if (!recovered) this.stats.packet(index, header.timestamp, length, false, now);
     if (!this.open || this.sinks.length === 0) return true;
-    if (index < this.timelineStart) return this.discard();
+    if (index < this.deliverFrom) return this.discard();
     if (this.ring.find(index) >= 0) return false;
     const before = this.neighbour(index, -1);
     const timestamp = length === 0 && before >= 0 ? this.ring.timestamp[before]! : header.timestamp;
@@ -219,6 +222,7 @@ export class Layer {
   addSink(sink: PacketSink): void {
     if (this.closed || this.sinks.includes(sink)) return;
     if (this.ring === EMPTY_RING) this.ring = new PacketRing(this.ringSize);
+    if (this.sinks.length === 0) this.deliverFrom = this.highest + 1;
     this.sinks = [...this.sinks, sink];
   }
 
@@ -281,7 +285,7 @@ export class Layer {
 
   private breakTimeline(index: number): void {
     this.timeline++;
-    this.timelineStart = index;
+    this.deliverFrom = index;
   }
 
   /** Whether a timestamp may follow the newest: it doesn't fall, and leaps no further than time and delay allow. */
@@ -308,7 +312,7 @@ export class Layer {
 
   /** Place of the nearest packet before or after `index` in this timeline, or -1. */
   private neighbour(index: number, step: 1 | -1): number {
-    const last = step > 0 ? this.highest : Math.max(this.timelineStart, index - MAX_GAP);
+    const last = step > 0 ? this.highest : Math.max(this.deliverFrom, index - MAX_GAP);
     for (let other = index + step; step > 0 ? other <= last : other >= last; other += step) {
       const place = this.ring.find(other);
       if (place >= 0) return place;

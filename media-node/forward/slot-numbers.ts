@@ -41,17 +41,22 @@ export class SlotNumbers {
     this.firstTimestamp = firstTimestamp;
   }
 
-  /** A new feed, or a new timeline of the same, begins with this packet. @returns its number. */
+  /** A new feed begins with this packet. @returns its number. */
   begin(layer: Layer, place: number, now: number): number {
     const { ring, codec } = layer;
-    const timestamp = this.begun ? this.lastTimestamp + this.advance(layer, now) : this.firstTimestamp;
-    this.timestampOffset = (timestamp - ring.timestamp[place]!) >>> 0;
+    this.retime(layer, place, now);
     this.distance = codec.distance(this.lastDescriptor, ring.descriptor[place]!);
     this.feedFirst = ring.index[place]!;
     this.feedNewest = this.feedFirst;
     this.numberFirst = ++this.newest;
     this.begun = true;
     return this.take(this.newest, layer, place, now);
+  }
+
+  /** The feed's timeline breaks at this packet: timestamps go on as if a new feed began, all other numbers as before. */
+  retime(layer: Layer, place: number, now: number): void {
+    const timestamp = this.begun ? this.lastTimestamp + this.advance(layer, now) : this.firstTimestamp;
+    this.timestampOffset = (timestamp - layer.ring.timestamp[place]!) >>> 0;
   }
 
   /** The feed's next packet. @returns its number, or {@link NO_NUMBER}. */

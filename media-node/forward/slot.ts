@@ -139,8 +139,14 @@ export class Slot implements PacketSink {
   }
 
   decide(layer: Layer, place: number, now: number): void {
-    if (layer === this.feed && layer.timeline === this.timeline) this.forward(layer, place, now);
-    else if (this.mayBegin(layer, place, now)) this.begin(layer, place, now);
+    if (layer !== this.feed || layer.timeline !== this.timeline) {
+      if (layer !== this.feed || layer.generation !== this.generation) {
+        if (this.mayBegin(layer, place, now)) this.begin(layer, place, now);
+        return;
+      }
+      this.retime(layer, place, now);
+    }
+    this.forward(layer, place, now);
   }
 
   /** The receiver can't decode. */
@@ -178,17 +184,21 @@ export class Slot implements PacketSink {
     if (number !== NO_NUMBER) this.queue.push(this.id, SEND.media, number, now);
   }
 
+  /** The feed's timestamps don't follow from earlier ones. */
+  private retime(layer: Layer, place: number, now: number): void {
+    this.timeline = layer.timeline;
+    this.reportDue = true;
+    this.numbers.retime(layer, place, now);
+  }
+
   private mayBegin(layer: Layer, place: number, now: number): boolean {
-    const flags = layer.ring.flags[place]!;
-    if (layer === this.feed && layer.generation === this.generation) return (flags & PACKET.empty) === 0;
     if (layer !== this.feed && layer !== this.selected) return false;
-    if (flags & PACKET.start) return true;
+    if (layer.ring.flags[place]! & PACKET.start) return true;
     layer.requestKeyFrame(now);
     return false;
   }
 
   private begin(layer: Layer, place: number, now: number): void {
-    const interrupted = layer !== this.feed || layer.generation !== this.generation;
     if (layer !== this.feed) {
       this.stop();
       this.feed = layer;
@@ -196,7 +206,7 @@ export class Slot implements PacketSink {
     this.generation = layer.generation;
     this.timeline = layer.timeline;
     this.reportDue = true;
-    if (interrupted) this.onFeed?.(layer, now);
+    this.onFeed?.(layer, now);
     this.queue.push(this.id, SEND.media, this.numbers.begin(layer, place, now), now);
     // A key frame whose first packet came late: what followed it is here already.
     const { ring } = layer;

@@ -111,11 +111,12 @@ export class Receiver {
       pins: this.pins,
       lastDominantAt: participant => this.room.lastDominantAt(participant),
     });
-    const seats = assignSeats(
-      this.video.map(seat => seat.source),
-      wanted,
-    );
-    for (const [i, seat] of this.video.entries()) seat.assign(seats[i], now);
+    // By number: a source whose publisher came back finds its old seat.
+    const sitting = this.video.map(seat => seat.source?.number);
+    const numbers = wanted.map(source => source.number);
+    for (const [i, number] of assignSeats(sitting, numbers).entries()) {
+      this.video[i]!.assign(number === undefined ? undefined : this.room.sources.get(number), now);
+    }
   }
 
   private others(media: "audio" | "video"): Source[] {
