@@ -53,7 +53,12 @@ export const ERRORS = {
   "password-wrong": row(403, 4428, false, "The operator password is wrong."),
   "access-mode": row(403, 4430, false, "This deployment's ROOM_ACCESS does not allow that way in."),
   "missing-secret": row(503, 4431, true, "The deployment lacks a secret; `detail` names it. Set it and deploy again."),
-  "bad-setting": row(503, 4436, true, "A setting of the deployment is not usable; `detail` names it. Correct it and deploy."),
+  "bad-setting": row(
+    503,
+    4436,
+    true,
+    "A setting of the deployment is not usable; `detail` names it. Correct it and deploy.",
+  ),
   "not-found": row(404, 4432, false, "There is nothing at this address; see /openapi.json."),
   "media-offer": row(400, 4433, false, "The media offer cannot be answered; `detail` names the line."),
   "going-away": row(503, 4434, true, "The server is restarting; reconnect."),

@@ -30,6 +30,7 @@ const page = { part: v.pipe(v.number(), v.integer(), v.minValue(0)), last: v.boo
 export const Snapshot = v.object({
   type: v.literal("snapshot"),
   ...page,
+  /** Everybody else whom this participant may see, in order of number; itself it finds in the welcome. */
   participants: v.array(Participant),
   chat: v.array(ChatMessage),
 });

@@ -15,6 +15,19 @@ export const Attributes = v.pipe(
   v.check(all => Object.keys(all).length <= LIMITS.attributes, `at most ${LIMITS.attributes} attributes`),
 );
 
+const encoder = new TextEncoder();
+const bytesOf = (text: string): number => encoder.encode(text).byteLength;
+
+/** Whether metadata and attributes keep the bound that they share. */
+export function profileFits(
+  metadata: string | undefined,
+  attributes: Readonly<Record<string, string>> | undefined,
+): boolean {
+  let bytes = bytesOf(metadata ?? "");
+  for (const [key, value] of Object.entries(attributes ?? {})) bytes += bytesOf(key) + bytesOf(value);
+  return bytes <= LIMITS.profileBytes;
+}
+
 /** A join token: who may enter which room, and do what there. Its `exp` counts on joining only. */
 export const JoinClaims = v.object({
   ...dated,

@@ -2,23 +2,20 @@
 import type { ClientFrame } from "../../protocol/commands.ts";
 import { TandemError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { profileFits } from "../../protocol/tokens.ts";
 import type { RoomContext } from "./context.ts";
 import type { NewEvent } from "./events.ts";
 import type { Member } from "./members.ts";
-import { byteLength } from "./pages.ts";
 
 /**
  * Metadata and attributes share one bound.
  * @throws TandemError `too-large`
  */
 export function checkProfile(metadata: string | undefined, attributes: Readonly<Record<string, string>>): void {
-  const entries = Object.entries(attributes);
-  let bytes = byteLength(metadata ?? "");
-  for (const [key, value] of entries) bytes += byteLength(key) + byteLength(value);
-  if (bytes > LIMITS.profileBytes) {
+  if (!profileFits(metadata, attributes)) {
     throw new TandemError("too-large", `metadata and attributes: at most ${LIMITS.profileBytes} bytes together`);
   }
-  if (entries.length > LIMITS.attributes) {
+  if (Object.keys(attributes).length > LIMITS.attributes) {
     throw new TandemError("too-large", `attributes: at most ${LIMITS.attributes}`);
   }
 }

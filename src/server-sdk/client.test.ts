@@ -1,0 +1,123 @@
+import { jwtVerify } from "jose";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { problemOf } from "../protocol/errors.ts";
+import type { RoomDetail } from "../protocol/rest.ts";
+import { ROUTES } from "../protocol/routes.ts";
+import { createClient } from "./client.ts";
+
+const secret = "a secret of thirty-two bytes or more";
+const key = { name: "main", secret };
+
+const DETAIL: RoomDetail = {
+  id: "standup",
+  maxParticipants: 100,
+  topology: { setting: "auto", current: "mesh", reason: "few" },
+  participants: 0,
+  persistent: false,
+  createdAt: 1,
+  expiresAt: null,
+};
+
+interface Asked {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  body: unknown;
+  authorization: string;
+}
+
+/** An edge that takes only routes of the contract, notes what it is asked and gives `answers` in turn. */
+function createEdge(...answers: (unknown | Response)[]) {
+  const asked: Asked[] = [];
+  const ask: typeof fetch = async (input, init) => {
+    const request = new Request(input as URL, init);
+    const { pathname, searchParams } = new URL(request.url);
+    const known = ROUTES.some(
+      route =>
+        route.method === request.method && new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(pathname),
+    );
+    expect(known, `${request.method} ${pathname}`).toBe(true);
+    const text = await request.text();
+    asked.push({
+      method: request.method,
+      path: pathname,
+      query: Object.fromEntries(searchParams),
+      body: text === "" ? undefined : JSON.parse(text),
+      authorization: request.headers.get("authorization") ?? "",
+    });
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer instanceof Response ? answer : Response.json(answer);
+  };
+  return { asked, client: createClient({ url: "https://edge.test", key, fetch: ask }) };
+}
+
+const empty = () => new Response(null, { status: 204 });
+
+afterEach(() => vi.useRealTimers());
+
+describe("the REST client", () => {
+  it("makes, reads, changes and closes rooms", async () => {
+    const { client, asked } = createEdge(DETAIL, DETAIL, { ...DETAIL, metadata: "m" }, empty());
+    expect(await client.rooms.create({ name: "standup", jurisdiction: "eu" })).toEqual(DETAIL);
+    expect(await client.rooms.get("eu.standup")).toEqual(DETAIL);
+    expect(await client.rooms.update("eu.standup", { metadata: "m" })).toMatchObject({ metadata: "m" });
+    expect(await client.rooms.close("eu.standup")).toBeUndefined();
+    expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ["POST", "/v1/rooms", { name: "standup", jurisdiction: "eu" }],
+      ["GET", "/v1/rooms/eu.standup", undefined],
+      ["PATCH", "/v1/rooms/eu.standup", { metadata: "m" }],
+      ["DELETE", "/v1/rooms/eu.standup", undefined],
+    ]);
+  });
+
+  it("lists and removes participants", async () => {
+    const { client, asked } = createEdge({ participants: [] }, empty());
+    expect(await client.participants.list("standup")).toEqual([]);
+    await client.participants.remove("standup", "p_12345678");
+    expect(asked[1]).toMatchObject({ method: "DELETE", path: "/v1/rooms/standup/participants/p_12345678" });
+  });
+
+  it("goes through all pages of the list", async () => {
+    const entry = (id: string) => ({ id, participants: 0, createdAt: 1 });
+    const { client, asked } = createEdge(
+      { rooms: [entry("a"), entry("b")], next: "b" },
+      { rooms: [entry("c")], next: null },
+    );
+    const ids: string[] = [];
+    for await (const { id } of client.rooms.all({ limit: 2, jurisdiction: "eu" })) ids.push(id);
+    expect(ids).toEqual(["a", "b", "c"]);
+    expect(asked.map(({ query }) => query)).toEqual([
+      { limit: "2", jurisdiction: "eu" },
+      { limit: "2", jurisdiction: "eu", after: "b" },
+    ]);
+  });
+
+  it("signs one token for many requests, and another before that expires", async () => {
+    vi.useFakeTimers({ now: 1_795_560_000_000 });
+    const { client, asked } = createEdge(DETAIL, DETAIL, DETAIL);
+    await client.rooms.get("a");
+    await client.rooms.get("a");
+    vi.advanceTimersByTime(541_000);
+    await client.rooms.get("a");
+    expect(asked[1]?.authorization).toBe(asked[0]?.authorization);
+    expect(asked[2]?.authorization).not.toBe(asked[0]?.authorization);
+    const token = asked[2]?.authorization.replace("Bearer ", "") ?? "";
+    await jwtVerify(token, new TextEncoder().encode(secret), { audience: "api" });
+  });
+
+  it("rejects with the edge's own error", async () => {
+    const { client } = createEdge(
+      Response.json(problemOf("no-such-room"), { status: 404 }),
+      Response.json({ ...problemOf("internal"), code: "from-the-future", detail: "why" }, { status: 400 }),
+      new Response("<html>", { status: 502 }),
+      new TypeError("fetch failed"),
+      { nonsense: true },
+    );
+    await expect(client.rooms.get("a")).rejects.toMatchObject({ code: "no-such-room", retryable: false });
+    await expect(client.rooms.get("a")).rejects.toMatchObject({ code: "internal", detail: "from-the-future: why" });
+    await expect(client.rooms.get("a")).rejects.toMatchObject({ code: "internal", detail: "HTTP 502" });
+    await expect(client.rooms.get("a")).rejects.toMatchObject({ code: "unreachable", detail: "fetch failed" });
+    await expect(client.rooms.get("a")).rejects.toMatchObject({ code: "internal" });
+  });
+});
