@@ -9,7 +9,7 @@ import type { Router } from "../room/router.ts";
 import { createSource, type Source } from "../room/source.ts";
 import type { NegotiatedMedia } from "../sdp/negotiate.ts";
 import type { MediaLine } from "./description.ts";
-import { inboundFormats } from "./formats.ts";
+import { inboundExtensions, inboundFormats } from "./formats.ts";
 import { kindOf, publishedAt, publishKinds } from "./grants.ts";
 
 export interface PublicationsOptions {
@@ -40,6 +40,7 @@ export function createPublications(options: PublicationsOptions): Publications {
   const { router, inbound, clock, roundTrip, feedback } = options;
   /** By mid. */
   const publications = new Map<string, Publication>();
+  const heard = new Set<string>();
 
   function publish(publication: Publication, participant: NodeParticipant, now: number): void {
     const { line, index } = publication;
@@ -60,22 +61,30 @@ export function createPublications(options: PublicationsOptions): Publications {
     source.granted = publishKinds(participant).has(source.kind);
     source.applyGate(now);
     publication.source = source;
-    inbound.addMedia({ mid: line.mid, formats: inboundFormats(line), layers: source.layers });
-    // Firefox declares the streams of its layers in the order of their RIDs.
-    source.layers.forEach((layer, order) => {
-      const declared = line.ssrcs[order];
-      if (declared === undefined || (line.rids.length > 0 && line.ssrcs.length !== line.rids.length)) return;
-      inbound.bind(declared.ssrc, line.mid, layer);
-      if (declared.rtxSsrc !== 0) inbound.bind(declared.rtxSsrc, line.mid, layer);
-    });
+    inbound.setLayers(line.mid, source.layers);
     router.addSource(source, now);
+  }
+
+  /** Makes an m-line known to the demultiplexing, published or not. */
+  function listen(line: NegotiatedMedia): void {
+    if (heard.has(line.mid)) return;
+    heard.add(line.mid);
+    const { mid, rids, ssrcs } = line;
+    inbound.addMedia({ mid, formats: inboundFormats(line), extensions: inboundExtensions([line]), layers: [] });
+    if (rids.length > 0 && ssrcs.length !== rids.length) return;
+    // Firefox declares the streams of its layers in the order of their RIDs.
+    for (const [order, { ssrc, rtxSsrc }] of ssrcs.entries()) {
+      const rid = rids[order]?.id ?? "";
+      inbound.bind(ssrc, mid, rid);
+      if (rtxSsrc !== 0) inbound.bind(rtxSsrc, mid, rid);
+    }
   }
 
   function withdraw(publication: Publication, now: number): void {
     const { source, line } = publication;
     if (source === undefined) return;
     publication.source = undefined;
-    inbound.removeMedia(line.mid);
+    inbound.setLayers(line.mid, []);
     router.removeSource(source, now);
   }
 
@@ -104,6 +113,7 @@ export function createPublications(options: PublicationsOptions): Publications {
         }
         if (receives && role?.source !== undefined && !publications.has(negotiated.mid)) {
           publications.set(negotiated.mid, { line: negotiated, index: role.source, source: undefined });
+          listen(negotiated);
         }
       }
       update(participant, now);
