@@ -85,6 +85,16 @@ describe("negotiation", () => {
     await expect(camera.replaceTrack(fakeTrack("audio"))).rejects.toThrow(TypeError);
   });
 
+  it("keeps a source that has never sent apart from the next of its kind", async () => {
+    const call = createModelCall();
+    const ann = await call.join("ann");
+    const bob = await call.join("bob");
+    const first = ann.room.publish(fakeTrack("video"), { kind: "camera", muted: true });
+    const second = ann.room.publish(fakeTrack("video"), { kind: "camera" });
+    await call.time.advance(2_000);
+    expectFlow(ann, bob, [await first, await second]);
+  });
+
   it("obeys a moderator's mute at both ends until its owner unmutes", async () => {
     const call = createModelCall();
     const ann = await call.join("ann");

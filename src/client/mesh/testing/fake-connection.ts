@@ -4,35 +4,19 @@
  * @module
  */
 import type { VirtualTime } from "../../core/testing/virtual-time.ts";
-import type { Endpoint, FakeNetwork } from "./fake-network.ts";
-import { type FakeSdp, intersect, type Line, readSdp, reverse, writeSdp } from "./fake-sdp.ts";
-
-/** A track without media. */
-export interface FakeTrack {
-  readonly id: string;
-  readonly kind: string;
-  enabled: boolean;
-}
-
-interface Transceiver {
-  mid: string | null;
-  readonly kind: string;
-  direction: RTCRtpTransceiverDirection;
-  currentDirection: RTCRtpTransceiverDirection | null;
-  readonly sender: {
-    track: FakeTrack | null;
-    replaceTrack(track: FakeTrack | null): Promise<void>;
-    setStreams(): void;
-  };
-  readonly receiver: { track: FakeTrack };
-  byAddTrack: boolean;
-  everSent: boolean;
-}
-
-interface Description {
-  type: "offer" | "answer";
-  sdp: FakeSdp;
-}
+import { createFakeIce } from "./fake-ice.ts";
+import type { FakeNetwork } from "./fake-network.ts";
+import {
+  type Description,
+  type FakeSdp,
+  intersect,
+  lineOf,
+  readSdp,
+  reverse,
+  wantsOffer,
+  writeSdp,
+} from "./fake-sdp.ts";
+import { createFakeTransceiver, type FakeTrack, type FakeTransceiver } from "./fake-transceiver.ts";
 
 const state = (message: string): DOMException => new DOMException(message, "InvalidStateError");
 let serial = 0;
@@ -40,20 +24,17 @@ let serial = 0;
 /** Make a fake connection. `latency` gives how long each step takes, in ms. */
 export function createFakeConnection(time: VirtualTime, network: FakeNetwork, latency: () => number) {
   const name = `c${++serial}`;
-  let transceivers: Transceiver[] = [];
+  let transceivers: FakeTransceiver[] = [];
   let signaling: RTCSignalingState = "stable";
   let closed = false;
-  let ice: RTCIceConnectionState = "new";
   const current: { local?: Description; remote?: Description } = {};
   const pending: { local?: Description; remote?: Description } = {};
-  let before: { list: Transceiver[]; mids: (string | null)[] } | undefined;
+  let before: { list: FakeTransceiver[]; mids: (string | null)[] } | undefined;
   let needed = false;
   let updateOnEmpty = false;
   let restartWanted = false;
   let generations = 0;
   let offers = 0;
-  const gathered = new Map<string, { count: number; network: number }>();
-  const remoteCandidates = new Map<string, number>();
   let chain: Promise<unknown> = Promise.resolve();
   let queued = 0;
 
@@ -78,19 +59,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
     return result;
   };
 
-  const lineOf = (description: Description | undefined, mid: string | null): Line | undefined =>
-    description?.sdp.lines.find(line => line.mid === mid);
-
-  const isNeeded = (): boolean =>
-    restartWanted ||
-    transceivers.some(({ mid, direction }) => {
-      const local = lineOf(current.local, mid);
-      const remote = lineOf(current.remote, mid);
-      if (!local || !remote) return true;
-      if (current.local?.type === "offer")
-        return direction !== local.direction && direction !== reverse(remote.direction);
-      return local.direction !== intersect(direction, reverse(remote.direction));
-    });
+  const isNeeded = (): boolean => restartWanted || transceivers.some(one => wantsOffer(one, current));
 
   /** "Update the negotiation-needed flag", step by step (webrtc-pc §4.7.3). */
   function updateNeeded(): void {
@@ -110,20 +79,18 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
     }, 0);
   }
 
-  const gather = (ufrag: string): void => {
-    gathered.set(ufrag, { count: 0, network: fake.network });
-    for (const wait of [4, 40, 70]) {
-      time.setTimer(() => {
-        const found = gathered.get(ufrag);
-        const used = [pending.local, current.local].some(description => description?.sdp.ufrag === ufrag);
-        if (!found || closed || !used) return;
-        found.count++;
-        const candidate = `candidate:${wait} 1 udp 1 192.0.2.1 ${found.count} typ host`;
-        fake.onicecandidate?.({ candidate: { candidate, sdpMid: "0", sdpMLineIndex: 0, usernameFragment: ufrag } });
-      }, wait);
-    }
-    time.setTimer(() => fake.onicecandidate?.({ candidate: null }), 100);
-  };
+  const ice = createFakeIce({
+    time,
+    network,
+    agreed: () => ({ local: current.local?.sdp.ufrag, remote: current.remote?.sdp.ufrag }),
+    used: ufrag => [pending.local, current.local].some(description => description?.sdp.ufrag === ufrag),
+    candidate: candidate =>
+      fake.onicecandidate?.({ candidate: candidate && { ...candidate, sdpMid: "0", sdpMLineIndex: 0 } }),
+    stateChanged() {
+      fake.oniceconnectionstatechange?.();
+      fake.onconnectionstatechange?.();
+    },
+  });
 
   const nextMid = (): string => {
     const used = [...transceivers.map(({ mid }) => mid), ...(current.remote?.sdp.lines ?? []).map(({ mid }) => mid)];
@@ -136,7 +103,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
     const old = current.local?.sdp.ufrag;
     if (old && !anew) return old;
     const ufrag = `${name}u${++generations}`;
-    gather(ufrag);
+    ice.gather(ufrag);
     return ufrag;
   };
 
@@ -150,20 +117,16 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       transceiver.mid = before?.mids[index] ?? null;
     });
     // What the offer made goes, unless it has been given a track meanwhile.
-    const kept = fresh.filter(({ byAddTrack }) => byAddTrack);
+    const kept = fresh.filter(({ byAddTrack, byRemote }) => byAddTrack || !byRemote);
     for (const transceiver of kept) transceiver.mid = null;
     transceivers = [...(before?.list ?? transceivers), ...kept];
     before = undefined;
     delete pending.local;
     delete pending.remote;
-    setSignaling("stable");
+    signaling = "stable";
     needed = false;
     updateNeeded();
   };
-
-  function setSignaling(next: RTCSignalingState): void {
-    signaling = next;
-  }
 
   const settle = (local: Description, remote: Description): void => {
     Object.assign(current, { local, remote });
@@ -176,7 +139,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       transceiver.currentDirection = local.type === "answer" ? line.direction : reverse(line.direction);
       if (transceiver.currentDirection.startsWith("send")) transceiver.everSent = true;
     }
-    setSignaling("stable");
+    signaling = "stable";
     needed = false;
     updateNeeded();
     network.touch();
@@ -207,31 +170,15 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
     return { type: "answer", sdp: { offer: offer.sdp.offer, ufrag: ufragFor(anew), candidates: 0, lines } };
   };
 
-  const transceiverOf = (kind: string, direction: RTCRtpTransceiverDirection, byAddTrack: boolean): Transceiver => {
-    const transceiver: Transceiver = {
-      mid: null,
+  const make = (kind: string, by: "addTrack" | "addTransceiver" | "remote"): FakeTransceiver => {
+    const transceiver = createFakeTransceiver({
       kind,
-      get direction() {
-        return direction;
-      },
-      set direction(next) {
-        direction = next;
-        updateNeeded();
-      },
-      currentDirection: null,
-      sender: {
-        track: null,
-        replaceTrack: track =>
-          operation(() => {
-            if (track && track.kind !== kind) throw new TypeError("another kind");
-            transceiver.sender.track = track;
-          }),
-        setStreams() {},
-      },
-      receiver: { track: { id: `${name}r${transceivers.length}`, kind, enabled: true } },
-      byAddTrack,
-      everSent: false,
-    };
+      direction: by === "remote" ? "recvonly" : "sendrecv",
+      by,
+      receiverId: `${name}r${transceivers.length}`,
+      operation,
+      changed: updateNeeded,
+    });
     transceivers.push(transceiver);
     return transceiver;
   };
@@ -242,21 +189,20 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       if (transceivers.some(transceiver => transceiver.mid === mid)) continue;
       const wants = direction === "sendrecv" || direction === "recvonly";
       const free = transceivers.find(other => other.mid === null && other.kind === kind && other.byAddTrack && wants);
-      (free ?? transceiverOf(kind, "recvonly", false)).mid = mid;
+      (free ?? make(kind, "remote")).mid = mid;
     }
     pending.remote = { type: "offer", sdp };
-    setSignaling("have-remote-offer");
+    signaling = "have-remote-offer";
   };
 
   const text = (description: Description | undefined) => {
     if (!description) return null;
     const { type, sdp } = description;
-    return { type, sdp: writeSdp({ ...sdp, candidates: gathered.get(sdp.ufrag)?.count ?? sdp.candidates }) };
+    return { type, sdp: writeSdp({ ...sdp, candidates: ice.gathered(sdp.ufrag) || sdp.candidates }) };
   };
 
   const fake = {
     name,
-    network: 0,
     onnegotiationneeded: null as (() => void) | null,
     onicecandidate: null as ((event: { candidate: object | null }) => void) | null,
     oniceconnectionstatechange: null as (() => void) | null,
@@ -265,11 +211,11 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       return closed ? "closed" : signaling;
     },
     get iceConnectionState() {
-      return closed ? "closed" : ice;
+      return closed ? "closed" : ice.state;
     },
     get connectionState() {
       if (closed) return "closed";
-      return ice === "checking" ? "connecting" : ice === "completed" ? "connected" : ice;
+      return ice.state === "checking" ? "connecting" : ice.state;
     },
     get pendingLocalDescription() {
       return text(pending.local);
@@ -290,7 +236,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       if (transceivers.some(({ sender }) => sender.track === track))
         throw new DOMException("twice", "InvalidAccessError");
       const free = transceivers.find(other => other.kind === track.kind && !other.sender.track && !other.everSent);
-      const transceiver = free ?? transceiverOf(track.kind, "sendrecv", true);
+      const transceiver = free ?? make(track.kind, "addTrack");
       if (free) free.direction = free.direction === "recvonly" ? "sendrecv" : "sendonly";
       transceiver.byAddTrack = true;
       transceiver.sender.track = track;
@@ -298,12 +244,12 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       return transceiver.sender;
     },
     addTransceiver(track: FakeTrack) {
-      const transceiver = transceiverOf(track.kind, "sendrecv", false);
+      const transceiver = make(track.kind, "addTransceiver");
       transceiver.sender.track = track;
       updateNeeded();
       return transceiver;
     },
-    removeTrack(sender: Transceiver["sender"]) {
+    removeTrack(sender: FakeTransceiver["sender"]) {
       if (closed) throw state("closed");
       const transceiver = transceivers.find(other => other.sender === sender);
       if (!transceiver) return;
@@ -327,7 +273,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
           return;
         }
         pending.local = makeOffer();
-        setSignaling("have-local-offer");
+        signaling = "have-local-offer";
       }),
     setRemoteDescription: ({ type, sdp: sdpText }: { type: string; sdp?: string }) =>
       operation(() => {
@@ -336,7 +282,7 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
           return rollback();
         }
         const sdp = readSdp(sdpText ?? "");
-        if (sdp.candidates > 0) remoteCandidates.set(sdp.ufrag, sdp.candidates);
+        if (sdp.candidates > 0) ice.learn(sdp.ufrag, sdp.candidates);
         if (type === "answer") {
           if (signaling !== "have-local-offer" || !pending.local) throw state(`an answer in ${signaling}`);
           if (pending.local.sdp.offer !== sdp.offer) throw new DOMException("not of this offer", "InvalidAccessError");
@@ -351,55 +297,15 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
         const remotes = [pending.remote, current.remote].filter(remote => remote !== undefined);
         if (remotes.length === 0) throw state("no remote description");
         if (!remotes.some(({ sdp }) => sdp.ufrag === usernameFragment)) throw new DOMException("?", "OperationError");
-        const ufrag = usernameFragment as string;
-        remoteCandidates.set(ufrag, (remoteCandidates.get(ufrag) ?? 0) + 1);
-        network.touch();
+        ice.learn(usernameFragment as string);
       }),
     close() {
       closed = true;
-      network.endpoints.delete(endpoint);
-      network.touch();
+      ice.close();
     },
-    /** The host is on another network: what was gathered before leads nowhere. */
-    move() {
-      fake.network++;
-      network.touch();
-    },
-    get endpoint() {
-      return endpoint;
-    },
+    move: ice.move,
+    endpoint: ice.endpoint,
   };
-
-  const endpoint: Endpoint = {
-    get local() {
-      return current.local?.sdp.ufrag;
-    },
-    get remote() {
-      return current.remote?.sdp.ufrag;
-    },
-    get candidates() {
-      return remoteCandidates.get(current.remote?.sdp.ufrag ?? "") ?? 0;
-    },
-    get gatheredOn() {
-      return gathered.get(current.local?.sdp.ufrag ?? "")?.network ?? 0;
-    },
-    get network() {
-      return fake.network;
-    },
-    get closed() {
-      return closed;
-    },
-    partner: undefined,
-    ice(next) {
-      if (closed || ice === next) return;
-      // Once failed, only a restart helps; and `judge` says checking when it sees one.
-      if (ice === "failed" && next !== "checking") return;
-      ice = next;
-      fake.oniceconnectionstatechange?.();
-      fake.onconnectionstatechange?.();
-    },
-  };
-  network.endpoints.add(endpoint);
   return fake;
 }
 

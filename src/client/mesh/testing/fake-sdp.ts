@@ -39,3 +39,24 @@ export const intersect = (
   one: RTCRtpTransceiverDirection,
   other: RTCRtpTransceiverDirection,
 ): RTCRtpTransceiverDirection => directionOf(sends(one) && sends(other), receives(one) && receives(other));
+
+export interface Description {
+  type: "offer" | "answer";
+  sdp: FakeSdp;
+}
+
+/** The line of that mid. */
+export const lineOf = (description: Description | undefined, mid: string | null): Line | undefined =>
+  description?.sdp.lines.find(line => line.mid === mid);
+
+/** "Check if negotiation is needed" for one transceiver (webrtc-pc §4.7.3). */
+export function wantsOffer(
+  { mid, direction }: { mid: string | null; direction: RTCRtpTransceiverDirection },
+  current: { local?: Description; remote?: Description },
+): boolean {
+  const local = lineOf(current.local, mid);
+  const remote = lineOf(current.remote, mid);
+  if (!local || !remote) return true;
+  if (current.local?.type === "answer") return local.direction !== intersect(direction, reverse(remote.direction));
+  return direction !== local.direction && direction !== reverse(remote.direction);
+}
