@@ -5,18 +5,20 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
-import { connect } from "./connect.ts";
+import { connect, explain } from "./connect.ts";
 import { answerError, type HttpEnv, problem } from "./http.ts";
 import { invitations } from "./invitations.ts";
 import { rooms } from "./rooms.ts";
 import { status } from "./status.ts";
 import { openTokens, tokens } from "./tokens.ts";
 
+const CONNECT = "/v1/rooms/:room/connect";
+
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
   // Before the middleware below: an upgrade's response can't take further headers.
-  app.get("/v1/rooms/:room/connect", connect);
+  app.get(CONNECT, connect);
 
   // Bearer tokens in headers, never cookies: so any page may call.
   app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }));
@@ -32,6 +34,7 @@ export function createApp(): Hono<HttpEnv> {
     c.header("cache-control", "no-store");
   });
 
+  app.get(CONNECT, explain);
   app.route("/v1", status);
   app.route("/v1/rooms", rooms);
   app.route("/v1/tokens", tokens);

@@ -2,7 +2,7 @@
  * `GET /v1/rooms/:room/connect`: the way into a room. Authenticates before the room's object is asked anything.
  * @module
  */
-import type { Context } from "hono";
+import type { Context, Next } from "hono";
 import { ERRORS, type ErrorCode, TandemError } from "../../protocol/errors.ts";
 import { BEARER_PREFIX, RESUME_PREFIX, SIGNALING_PROTOCOL } from "../../protocol/version.ts";
 import { createLog, reasonOf } from "../log.ts";
@@ -13,7 +13,7 @@ import { secretOf, settingsOf } from "../settings.ts";
 import { roomStub } from "../stubs.ts";
 import { verifyJoinToken } from "../tokens/jwt.ts";
 import { verifyResumeToken } from "../tokens/resume.ts";
-import { answerError, bearerOf, type HttpEnv, roomOf } from "./http.ts";
+import { bearerOf, type HttpEnv, roomOf } from "./http.ts";
 import { countFailures, spend } from "./limits.ts";
 
 /** Subprotocols that the client offers. */
@@ -75,13 +75,14 @@ function refuse(code: ErrorCode, detail: string | undefined): Response {
   return accept(client);
 }
 
-/** The route's handler. */
-export async function connect(c: Context<HttpEnv>): Promise<Response> {
+const isUpgrade = (request: Request): boolean => request.headers.get("upgrade")?.toLowerCase() === "websocket";
+
+/** Handler of upgrades that speak our protocol; all else is left to {@link explain}. */
+export async function connect(c: Context<HttpEnv>, next: Next): Promise<Response | undefined> {
   const request = c.req.raw;
-  const upgrades = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-  if (!upgrades) return answerError(new TandemError("bad-request", "expects a WebSocket upgrade"), c.env);
-  if (!offersOf(request).includes(SIGNALING_PROTOCOL)) {
-    return answerError(new TandemError("upgrade-required", `offer the subprotocol ${SIGNALING_PROTOCOL}`), c.env);
+  if (!isUpgrade(request) || !offersOf(request).includes(SIGNALING_PROTOCOL)) {
+    await next();
+    return undefined;
   }
   try {
     return await enter(c);
@@ -96,4 +97,10 @@ export async function connect(c: Context<HttpEnv>): Promise<Response> {
     }
     return refuse(error.code, error.detail);
   }
+}
+
+/** Answers those who came the wrong way. @throws TandemError always */
+export function explain(c: Context<HttpEnv>): never {
+  if (!isUpgrade(c.req.raw)) throw new TandemError("bad-request", "expects a WebSocket upgrade");
+  throw new TandemError("upgrade-required", `offer the subprotocol ${SIGNALING_PROTOCOL}`);
 }

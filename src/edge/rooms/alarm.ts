@@ -1,40 +1,56 @@
 /** What happens when the alarm rings. @module */
+import { reasonOf } from "../log.ts";
 import type { RoomContext } from "./context.ts";
 import { dismiss } from "./membership.ts";
 import { endLife, expireRecord } from "./moderation.ts";
 import { endGrace, judgeSilent, sweep } from "./presence.ts";
+import type { Timer } from "./timers.ts";
 
-/** Run the timers that are due; true if the directory is to be told something. */
-export function runTimers(room: RoomContext, now: number): boolean {
-  return room.turn(() => {
-    let report = false;
-    for (const { kind, subject } of room.timers.take(now)) {
-      switch (kind) {
-        case "hello": {
-          const connection = room.connections.get(subject);
-          if (connection && connection.pid === undefined) dismiss(room, connection, "hello-timeout");
-          break;
-        }
-        case "grace":
-          endGrace(room, subject, now);
-          break;
-        case "silent":
-          judgeSilent(room, subject, now);
-          break;
-        case "sweep":
-          sweep(room, now);
-          break;
-        case "forget":
-          endLife(room);
-          break;
-        case "expire":
-          expireRecord(room, now);
-          break;
-        case "report":
-          report = true;
-          break;
-      }
+/** A timer that failed is tried again after this time: at once, and the alarm would never rest. */
+const RETRY = 60_000;
+
+function run(room: RoomContext, { kind, subject }: Timer, now: number): void {
+  switch (kind) {
+    case "hello": {
+      const connection = room.connections.get(subject);
+      if (connection && connection.pid === undefined) dismiss(room, connection, "hello-timeout");
+      break;
     }
-    return report;
-  });
+    case "grace":
+      endGrace(room, subject, now);
+      break;
+    case "silent":
+      judgeSilent(room, subject, now);
+      break;
+    case "sweep":
+      sweep(room, now);
+      break;
+    case "forget":
+      endLife(room);
+      break;
+    case "expire":
+      expireRecord(room, now);
+      break;
+    case "report":
+      break;
+  }
+}
+
+/** Run the timers that are due, each by itself; true if the directory is to be told something. */
+export function runTimers(room: RoomContext, now: number): boolean {
+  let report = false;
+  for (const timer of room.timers.due(now)) {
+    const { kind, subject } = timer;
+    try {
+      room.turn(() => {
+        room.timers.clear(kind, subject);
+        run(room, timer, now);
+      });
+      report ||= kind === "report";
+    } catch (error) {
+      room.log.error("timer-failed", { kind, reason: reasonOf(error) });
+      room.turn(() => room.timers.set(kind, subject, now + RETRY));
+    }
+  }
+  return report;
 }

@@ -78,6 +78,7 @@ export function keepRecord(room: RoomContext, now: number): void {
   const record = room.record.get();
   if (!record) return;
   const expiresAt = room.members.count > 0 ? undefined : room.record.expiry(record, now);
+  if (expiresAt === record.expiresAt) return;
   room.record.put({ ...record, expiresAt });
   if (expiresAt === undefined) room.timers.clear("expire", "");
   else room.timers.set("expire", "", expiresAt);

@@ -25,8 +25,8 @@ export interface Timers {
   has(kind: TimerKind, subject: string): boolean;
   clear(kind: TimerKind, subject: string): void;
   clearAll(kind: TimerKind): void;
-  /** Take the timers that are due. */
-  take(now: number): Timer[];
+  /** The timers that are due, the oldest first. */
+  due(now: number): Timer[];
   /** Put the alarm where it belongs, if a timer was changed since (or `always`: the alarm has just run). */
   arm(always?: boolean): void;
   /** Forget what is held in memory. */
@@ -71,11 +71,7 @@ export function createTimers(db: Database, storage: DurableObjectStorage): Timer
     clearAll(kind) {
       for (const row of [...all().values()]) if (row.kind === kind) remove(row);
     },
-    take(now) {
-      const due = [...all().values()].filter(row => row.due <= now).sort((a, b) => a.due - b.due);
-      for (const row of due) remove(row);
-      return due;
-    },
+    due: now => [...all().values()].filter(row => row.due <= now).sort((a, b) => a.due - b.due),
     arm(always = false) {
       if (!moved && !always) return;
       moved = false;

@@ -122,5 +122,7 @@ describe("a join token", () => {
   it("carries names and metadata of any script", async () => {
     const claims = { name: "Żółw 🐢", metadata: '{"ü":"ñ"}', attributes: { ключ: "值" } };
     expect((await join(uniqueRoom(), "ada", { claims })).welcome.you).toMatchObject(claims);
+    const large = { metadata: "🐢".repeat(1_024) };
+    expect((await join(uniqueRoom(), "ada", { claims: large })).welcome.you).toMatchObject(large);
   });
 });
