@@ -166,6 +166,13 @@ describe("an answer", () => {
     expect(sectionOf(answerTo("firefox-bare", undefined, "prefer"), 0)[0]).toBe("m=audio 9 UDP/TLS/RTP/SAVPF 109");
   });
 
+  it("promises no transport-wide feedback where none is sent", () => {
+    const negotiation = negotiationOf(fixture("chromium-whip"));
+    const plan = planFor(negotiation);
+    expect(createAnswer(negotiation, plan)).toMatch(/transport-cc[^]*transport-wide/);
+    expect(createAnswer(negotiation, { ...plan, transportFeedback: false })).not.toMatch(/transport-cc|transport-wide/);
+  });
+
   it("asks for stereo only who says that it sends some", () => {
     expect(answerTo("obs")).toContain("a=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\n");
     expect(answerTo("firefox-bare")).toContain("a=fmtp:109 minptime=10;useinbandfec=1\r\n");

@@ -225,6 +225,7 @@ export function createSession(options: SessionOptions): Session {
       fingerprint: host.certificate.fingerprint,
       cname,
       maxMessageSize: MAX_MESSAGE,
+      transportFeedback: false,
     });
     if (ufrags.has(ice.ufrag)) return;
     ufrags.add(ice.ufrag);
