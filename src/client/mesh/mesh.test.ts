@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FUZZ_TIMEOUT, fuzzRuns } from "../core/testing/fuzz-runs.ts";
 import { expectFlow } from "../testing/expect-flow.ts";
-import { type Caller, createModelCall, fakeTrack } from "../testing/model-call.ts";
+import { fakeTrack } from "../testing/fake-media.ts";
+import { type Caller, createModelCall } from "../testing/model-call.ts";
 import type { LocalSource } from "../types.ts";
 
 const descriptions = (call: ReturnType<typeof createModelCall>): object[] =>
@@ -85,16 +86,6 @@ describe("negotiation", () => {
     await expect(camera.replaceTrack(fakeTrack("audio"))).rejects.toThrow(TypeError);
   });
 
-  it("keeps a source that has never sent apart from the next of its kind", async () => {
-    const call = createModelCall();
-    const ann = await call.join("ann");
-    const bob = await call.join("bob");
-    const first = ann.room.publish(fakeTrack("video"), { kind: "camera", muted: true });
-    const second = ann.room.publish(fakeTrack("video"), { kind: "camera" });
-    await call.time.advance(2_000);
-    expectFlow(ann, bob, [await first, await second]);
-  });
-
   it("obeys a moderator's mute at both ends until its owner unmutes", async () => {
     const call = createModelCall();
     const ann = await call.join("ann");
@@ -128,21 +119,39 @@ describe("negotiation", () => {
 });
 
 describe("a lossy channel", () => {
-  it("delays a first negotiation and does not stop it", async () => {
-    for (let moment = 0; moment <= 120; moment += 2) {
-      for (const who of [0, 1]) {
+  it("delays a first negotiation by no more than the way back, whenever and whomever it cuts off", async () => {
+    for (let moment = 0; moment <= 150; moment += 2) {
+      for (const cut of [[0], [1], [0, 1]]) {
         const call = createModelCall({ seed: moment });
         const callers = [await call.join("ann"), await call.join("bob")] as const;
         const [ann, bob] = callers;
         const publications = callers.map(({ room }) => room.publish(fakeTrack("audio"), { kind: "mic" }));
         await call.time.advance(moment);
-        callers[who]?.wire.cut();
-        await call.time.advance(3_500);
+        for (const who of cut) callers[who]?.wire.cut();
+        await call.time.advance(900);
         const [a, b] = await Promise.all(publications);
         expectFlow(ann, bob, [a as LocalSource]);
         expectFlow(bob, ann, [b as LocalSource]);
       }
     }
+  });
+
+  it("is asked for fresh servers once, however many connections restart", async () => {
+    const call = createModelCall();
+    const ann = await call.join("ann");
+    await call.join("bob");
+    await call.join("cem");
+    const publishing = ann.room.publish(fakeTrack("audio"), { kind: "mic" });
+    await call.time.advance(1_000);
+    await publishing;
+    const asked = (): number => call.room.received.filter(({ type }) => type === "ice.servers").length;
+    ann.host.change("network");
+    await call.time.advance(1_000);
+    expect(asked()).toBe(1);
+    await call.time.advance(10_000);
+    ann.host.change("network");
+    await call.time.advance(1_000);
+    expect(asked()).toBe(2);
   });
 
   it("may swallow everything to one side without a word, and ICE restarts all the same", async () => {

@@ -120,6 +120,19 @@ describe("perfect negotiation over a channel that the test holds", () => {
     expect(impolite.out).toEqual([]);
   });
 
+  it("is as quick again with the next offer after it had to be slow", async () => {
+    publish(impolite);
+    await time.advance(100_000);
+    await pass(impolite, polite);
+    polite.out = polite.out.filter(({ kind }) => kind !== "ack");
+    await pass(polite, impolite);
+    await pass(impolite, polite);
+    agreed();
+    publish(impolite);
+    await time.advance(2_100);
+    expect(says(impolite.out)).toEqual(["offer 1.2", "offer 1.2"]);
+  });
+
   it("sends an answer again until it is acknowledged, though the offerer is silent because its offer was", async () => {
     publish(impolite);
     await time.advance(20);

@@ -9,6 +9,7 @@ import { createFakeConnection, type FakeConnection } from "../mesh/testing/fake-
 import { createFakeNetwork, type FakeNetwork } from "../mesh/testing/fake-network.ts";
 import { createRoom } from "../room.ts";
 import type { Room } from "../types.ts";
+import { fakeStream } from "./fake-media.ts";
 
 /** One SDK client in a model call. */
 export interface Caller {
@@ -28,13 +29,6 @@ export interface ModelCall {
   readonly network: FakeNetwork;
   join(identity: string, options?: Partial<SignalingOptions>): Promise<Caller>;
 }
-
-let tracks = 0;
-/** A track without media. */
-export const fakeTrack = (kind: "audio" | "video"): MediaStreamTrack =>
-  ({ id: `${kind}${++tracks}`, kind, enabled: true }) as unknown as MediaStreamTrack;
-
-const fakeStream = (list: MediaStreamTrack[]): MediaStream => ({ getTracks: () => list }) as unknown as MediaStream;
 
 /** Make a call whose steps take times drawn from `seed`. `delay`: signaling one way, in ms. */
 export function createModelCall({ seed = 1, delay = 10 } = {}): ModelCall {

@@ -1,0 +1,69 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createVirtualTime, type VirtualTime } from "../core/testing/virtual-time.ts";
+import type { OutgoingSource } from "../media-path.ts";
+import { fakeStream, fakeTrack } from "../testing/fake-media.ts";
+import { createSenders, type Senders } from "./senders.ts";
+import { createFakeConnection, type FakeConnection } from "./testing/fake-connection.ts";
+import { createFakeNetwork } from "./testing/fake-network.ts";
+
+const source = (number: number, kind: OutgoingSource["kind"], sending = true): OutgoingSource => ({
+  number,
+  kind,
+  track: fakeTrack(kind === "mic" ? "audio" : "video"),
+  sending,
+});
+
+describe("senders", () => {
+  let time: VirtualTime;
+  let connection: FakeConnection;
+  let senders: Senders;
+  let failures: unknown[];
+
+  beforeEach(() => {
+    time = createVirtualTime();
+    connection = createFakeConnection(time, createFakeNetwork(time), () => 1);
+    failures = [];
+    senders = createSenders(
+      connection as unknown as RTCPeerConnection,
+      { createStream: fakeStream, createConnection: () => connection as unknown as RTCPeerConnection },
+      error => failures.push(error),
+    );
+  });
+
+  const carried = (): unknown[] => connection.getTransceivers().map(({ sender }) => sender.track);
+
+  it("carry each source once, and nothing for those that are muted", async () => {
+    const [mic, camera] = [source(16, "mic"), source(17, "camera", false)];
+    senders.sync([mic, camera]);
+    senders.sync([mic, camera]);
+    await time.advance(10);
+    expect(carried()).toEqual([mic.track, null]);
+    senders.sync([
+      { ...mic, sending: false },
+      { ...camera, sending: true },
+    ]);
+    await time.advance(10);
+    expect(carried()).toEqual([null, camera.track]);
+    expect(senders.sources()).toEqual({});
+  });
+
+  it("give the next source of a kind its own line while one of it has never sent", async () => {
+    const [first, second] = [source(17, "camera", false), source(20, "camera")];
+    senders.sync([first]);
+    await time.advance(10);
+    senders.sync([first, second]);
+    await time.advance(10);
+    expect(carried()).toEqual([null, second.track]);
+    senders.sync([{ ...first, sending: true }, second]);
+    await time.advance(10);
+    expect(carried()).toEqual([first.track, second.track]);
+  });
+
+  it("tell of a track that the browser does not take", async () => {
+    const mic = source(16, "mic");
+    senders.sync([mic]);
+    senders.sync([{ ...mic, track: fakeTrack("video") }]);
+    await time.advance(10);
+    expect(failures).toHaveLength(1);
+  });
+});
