@@ -34,6 +34,8 @@ export interface Codec {
   readonly hasDescriptor: boolean;
   /** Whether a sink must begin at a key frame. */
   readonly needsKeyFrame: boolean;
+  /** Whether key frames may need parameter sets that come in packets of their own. */
+  readonly hasParameterSets: boolean;
   /**
    * Looks at a payload. `previous` is the descriptor of the stream's newest packet, by which short numbers are extended.
    * @returns false when the descriptor doesn't fit the payload.

@@ -14,6 +14,7 @@ export const h264: Codec = {
   media: "video",
   clockRate: 90_000,
   needsKeyFrame: true,
+  hasParameterSets: true,
 
   inspect(bytes: Uint8Array, offset: number, length: number, _previous: number, out: PayloadInfo): boolean {
     if (length < 1) return false;

@@ -27,6 +27,7 @@ export const opus: Codec = {
   media: "audio",
   clockRate: 48_000,
   needsKeyFrame: false,
+  hasParameterSets: false,
 
   inspect(bytes: Uint8Array, offset: number, length: number, _previous: number, out: PayloadInfo): boolean {
     out.frameStart = true;

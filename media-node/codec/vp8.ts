@@ -88,6 +88,7 @@ export const vp8: Codec = {
   clockRate: 90_000,
   hasDescriptor: true,
   needsKeyFrame: true,
+  hasParameterSets: false,
   growth: 1,
 
   inspect(bytes: Uint8Array, offset: number, length: number, previous: number, out: PayloadInfo): boolean {

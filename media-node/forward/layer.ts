@@ -1,6 +1,7 @@
 import { type Codec, createPayloadInfo } from "../codec/codec.ts";
 import type { RtpHeader } from "../rtp/rtp-header.ts";
 import { extendSequence, timestampDelta } from "../rtp/sequence.ts";
+import { BitrateMeter } from "./bitrate-meter.ts";
 import type { LayerFeedback } from "./feedback.ts";
 import { InboundStats } from "./inbound-stats.ts";
 import { KeyFrameRequester } from "./key-frame-requester.ts";
@@ -9,6 +10,7 @@ import { AUDIO_RING, NO_LEVEL, PACKET, PacketRing, type RingSize, VIDEO_RING } f
 import type { PacketSink } from "./packet-sink.ts";
 import type { RoundTrip } from "./round-trip.ts";
 import { type SourceClock, StreamClock } from "./source-clock.ts";
+import { StartRule } from "./start-rule.ts";
 
 /** A longer hole in the numbers is not loss but another stream: it isn't kept open for retransmissions. */
 export const MAX_GAP = 500;
@@ -72,6 +74,7 @@ export class Layer {
   flowingSince = Number.NEGATIVE_INFINITY;
   /** RFC 6464 level of the newest packet, -1 where it has none. */
   audioLevel = -1;
+  private readonly meter = new BitrateMeter();
   private readonly ringSize: RingSize;
   private readonly feedback: LayerFeedback;
   private readonly nacks: NackGenerator;
@@ -80,7 +83,7 @@ export class Layer {
   private newestDescriptor = 0;
   /** Packets before this one came when nobody listened, or belong to an earlier timeline. */
   private deliverFrom = 0;
-  private sendsParameterSets = false;
+  private readonly starts = new StartRule();
   /** Extended number that sequence number 0 of the stream stands for before its first packet. */
   private base = 0x1_0000;
   /** Number that would follow the last far-off packet. */
@@ -160,13 +163,14 @@ export class Layer {
     if (!this.open || this.sinks.length === 0) return true;
     if (index < this.deliverFrom) return this.discard();
     if (this.ring.find(index) >= 0) return false;
-    const before = this.neighbour(index, -1);
-    const timestamp = length === 0 && before >= 0 ? this.ring.timestamp[before]! : header.timestamp;
-    if (before >= 0 && timestampDelta(timestamp, this.ring.timestamp[before]!) < 0) return this.discard();
-    const after = this.neighbour(index, 1);
-    if (after >= 0 && timestampDelta(this.ring.timestamp[after]!, timestamp) < 0) return this.discard();
-    const startsFrame =
-      before >= 0 && this.ring.index[before] === index - 1 && this.ring.timestamp[before] !== timestamp;
+    const { ring } = this;
+    const before = ring.previous(index, Math.max(this.deliverFrom, index - MAX_GAP));
+    const after = ring.next(index, this.highest);
+    const timestamp = length === 0 && before >= 0 ? ring.timestamp[before]! : header.timestamp;
+    // Timestamps never fall in the order of numbers: one that doesn't lie between its neighbours' is a lie.
+    if (before >= 0 && timestampDelta(timestamp, ring.timestamp[before]!) < 0) return this.discard();
+    if (after >= 0 && timestampDelta(ring.timestamp[after]!, timestamp) < 0) return this.discard();
+    const startsFrame = before >= 0 && ring.index[before] === index - 1 && ring.timestamp[before] !== timestamp;
     const flags = this.flagsOf(header, length, startsFrame);
     if (flags & PACKET.start) this.keyFrameBegins(index);
     return this.keep(bytes, header, index, timestamp, flags, level, now);
@@ -211,8 +215,14 @@ export class Layer {
     if (this.keyFrames.want(now)) this.feedback.requestKeyFrame(this, now);
   }
 
+  /** Bits per second that arrive. */
+  get bitrate(): number {
+    return this.meter.bitsPerSecond;
+  }
+
   /** Asks for what is missing. To be called every 10 to 20 ms. */
   tick(now: number): void {
+    this.meter.update(this.stats.octets, now);
     if (this.sinks.length === 0 || !this.open) return;
     const lost = this.nacks.collect(now, nackBatch);
     if (lost > 0) this.feedback.requestPackets(this, nackBatch, lost, now);
@@ -237,7 +247,7 @@ export class Layer {
   useCodec(codec: Codec, now: number): void {
     if (codec === this.codec) return;
     this.codec = codec;
-    this.sendsParameterSets = false;
+    this.starts.reset();
     if (this.ring !== EMPTY_RING) this.ring = new PacketRing(this.ringSize);
     this.breakStream(this.highest + 1, now);
   }
@@ -303,21 +313,7 @@ export class Layer {
   private flagsOf(header: RtpHeader, length: number, startsFrame: boolean): number {
     const marker = header.marker ? PACKET.marker : 0;
     if (length === 0) return marker | PACKET.empty;
-    if (info.parameterSets) this.sendsParameterSets = true;
-    if (!info.keyFrame || !info.frameStart) return marker;
-    // H.264: where parameter sets travel in band, a picture without them is no place to begin.
-    const begins = this.codec.hasDescriptor || this.codec.media === "audio" || info.parameterSets;
-    return begins || (startsFrame && !this.sendsParameterSets) ? marker | PACKET.start : marker;
-  }
-
-  /** Place of the nearest packet before or after `index` in this timeline, or -1. */
-  private neighbour(index: number, step: 1 | -1): number {
-    const last = step > 0 ? this.highest : Math.max(this.deliverFrom, index - MAX_GAP);
-    for (let other = index + step; step > 0 ? other <= last : other >= last; other += step) {
-      const place = this.ring.find(other);
-      if (place >= 0) return place;
-    }
-    return -1;
+    return this.starts.mayStart(this.codec, info, startsFrame) ? marker | PACKET.start : marker;
   }
 
   private discard(): boolean {

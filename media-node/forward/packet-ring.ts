@@ -70,6 +70,24 @@ export class PacketRing {
     return this.index[place] === index && this.head - this.position[place]! <= this.bytes.length ? place : -1;
   }
 
+  /** Place of the nearest packet before `index`, down to `first`, or -1. */
+  previous(index: number, first: number): number {
+    for (let other = index - 1; other >= first; other--) {
+      const place = this.find(other);
+      if (place >= 0) return place;
+    }
+    return -1;
+  }
+
+  /** Place of the nearest packet behind `index`, up to `last`, or -1. */
+  next(index: number, last: number): number {
+    for (let other = index + 1; other <= last; other++) {
+      const place = this.find(other);
+      if (place >= 0) return place;
+    }
+    return -1;
+  }
+
   /** Keeps a packet in place of the one `packets` before it. @returns its place, or -1 when the payload is too long. */
   put(
     index: number,

@@ -4,28 +4,43 @@ import type { Source } from "./source.ts";
 /** A layer must have flowed for so long (ms) before a sink leaves a lower one for it. */
 const STEADY = 300;
 
-/**
- * Picks the layer a sink should get of a source.
- * @param current the layer of this source it gets now, if any.
- * @returns undefined while none of several layers flows yet.
- */
-export type LayerChooser = (source: Source, current: Layer | undefined, now: number) => Layer | undefined;
+/** To climb, a layer must fit with room to spare: its rate isn't constant. */
+const HEADROOM = 1.15;
 
-/** The highest layer that flows. One has stopped when others of the source went on without it for {@link STALL}. */
-export const chooseHighestLayer: LayerChooser = (source, current, now) => {
+/** What a {@link LayerChooser} goes by. */
+export interface LayerQuestion {
+  readonly source: Source;
+  /** The layer of this source that the sink gets now, if any. */
+  readonly current: Layer | undefined;
+  /** Bits per second that are left for it. */
+  readonly room: number;
+}
+
+/** Picks the layer a sink should get of a source; undefined while none flows or none fits. */
+export type LayerChooser = (question: LayerQuestion, now: number) => Layer | undefined;
+
+/**
+ * The highest layer that flows and fits. One has stopped when others of the source went on without it for
+ * {@link STALL}; a higher one is taken only after it flowed steadily.
+ */
+export const chooseHighestLayer: LayerChooser = ({ source, current, room }, now) => {
   const { layers } = source;
-  if (layers.length === 1) return layers[0];
-  const newest = source.lastArrival;
-  if (newest === Number.NEGATIVE_INFINITY) return undefined;
+  const kept = current !== undefined && flows(source, current) && fits(current, room, true) ? current : undefined;
   for (let order = layers.length - 1; order >= 0; order--) {
     const layer = layers[order]!;
-    if (layer === current && flows(layer, newest)) return layer;
-    const steady = current === undefined || !flows(current, newest) || now - layer.flowingSince >= STEADY;
-    if (flows(layer, newest) && steady) return layer;
+    if (layer === kept) return kept;
+    const steady = kept === undefined || now - layer.flowingSince >= STEADY;
+    if (flows(source, layer) && steady && fits(layer, room, false)) return layer;
   }
-  return current;
+  return undefined;
 };
 
-function flows(layer: Layer, newest: number): boolean {
-  return newest - layer.lastArrival < STALL;
+/** The only layer of a source counts as flowing before its first packet. */
+function flows(source: Source, layer: Layer): boolean {
+  const newest = source.lastArrival;
+  return newest === Number.NEGATIVE_INFINITY ? source.layers.length === 1 : newest - layer.lastArrival < STALL;
+}
+
+function fits(layer: Layer, room: number, already: boolean): boolean {
+  return layer.bitrate * (already ? 1 : HEADROOM) <= room;
 }

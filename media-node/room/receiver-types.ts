@@ -49,4 +49,6 @@ export interface ReceiverOptions {
   /** Kinds it may receive. */
   readonly kinds: ReadonlySet<SourceKind>;
   readonly listener: ReceiverListener;
+  /** What its path can take; without one everything is sent. */
+  readonly budget?: { readonly bitsPerSecond: number };
 }

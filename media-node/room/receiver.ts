@@ -7,6 +7,9 @@ import { assignSeats } from "./seats.ts";
 import type { Source, SourceKind } from "./source.ts";
 import { planVideo, type Wish } from "./video-plan.ts";
 
+/** What a voice takes on the wire (bit/s). */
+const VOICE = 60_000;
+
 /** What a receiver must know of its room. */
 export interface ReceiverRoom {
   /** All sources, in order of publication. */
@@ -28,6 +31,8 @@ export class Receiver {
   private kinds: ReadonlySet<SourceKind>;
   private wishes: readonly Wish[] | undefined;
   private pins: readonly number[] = [];
+  /** Video sources it should see, the most important first. */
+  private wanted: readonly Source[] = [];
   private closed = false;
 
   constructor(options: ReceiverOptions, room: ReceiverRoom) {
@@ -79,11 +84,11 @@ export class Receiver {
     this.planAudio(now);
   }
 
-  /** Chooses layers anew and notices what has begun to flow or has stopped. */
+  /** Chooses layers anew and notices what has begun to flow or has stopped. To be called ten times a second. */
   refresh(now: number): void {
-    for (const seat of this.video) seat.apply(now);
-    for (const seat of this.paired) seat.apply(now);
-    for (const seat of this.floating) seat.apply(now);
+    for (const seat of this.paired) seat.apply(Number.POSITIVE_INFINITY, now);
+    for (const seat of this.floating) seat.apply(Number.POSITIVE_INFINITY, now);
+    this.serveVideo(now);
   }
 
   planAudio(now: number): void {
@@ -91,10 +96,17 @@ export class Receiver {
     const audio = this.others("audio");
     const shown = this.paired.map(seat => this.video.find(video => video.slot === seat.pairedWith)?.shown);
     const pairs = pairAudio(shown, audio);
-    for (const [i, seat] of this.paired.entries()) seat.assign(pairs[i], now);
     const rest = audio.filter(source => source.open && this.kinds.has(source.kind) && !pairs.includes(source));
     this.stays = pickLoudest(this.stays, rest, now);
+    for (const [i, seat] of this.paired.entries()) seat.assign(pairs[i], now);
     for (const [i, seat] of this.floating.entries()) seat.assign(this.stays[i]?.voice, now);
+    for (const seat of this.paired) seat.apply(Number.POSITIVE_INFINITY, now);
+    for (const seat of this.floating) seat.apply(Number.POSITIVE_INFINITY, now);
+  }
+
+  /** Whether it is to see a source now. */
+  watches(source: Source): boolean {
+    return this.video.some(seat => seat.source === source);
   }
 
   /** Takes all slots from their sources. */
@@ -105,7 +117,7 @@ export class Receiver {
   }
 
   private planVideo(now: number): void {
-    const wanted = planVideo({
+    this.wanted = planVideo({
       sources: this.others("video"),
       wishes: this.wishes,
       pins: this.pins,
@@ -113,10 +125,28 @@ export class Receiver {
     });
     // By number: a source whose publisher came back finds its old seat.
     const sitting = this.video.map(seat => seat.source?.number);
-    const numbers = wanted.map(source => source.number);
+    const numbers = this.wanted.map(source => source.number);
     for (const [i, number] of assignSeats(sitting, numbers).entries()) {
       this.video[i]!.assign(number === undefined ? undefined : this.room.sources.get(number), now);
     }
+    this.serveVideo(now);
+  }
+
+  /** Shares out what the path can take, the most important picture first; that one gets its lowest layer at least. */
+  private serveVideo(now: number): void {
+    let room = this.options.budget?.bitsPerSecond ?? Number.POSITIVE_INFINITY;
+    room -= VOICE * [...this.paired, ...this.floating].filter(seat => seat.sink.live).length;
+    let least = true;
+    for (const source of this.wanted) {
+      const seat = this.video.find(candidate => candidate.source === source);
+      if (seat === undefined) continue;
+      const rates = source.layers.map(layer => layer.bitrate).filter(rate => rate > 0);
+      const floor = least ? 2 * Math.min(...rates) : 0;
+      const taken = seat.apply(Math.max(room, floor), now);
+      if (taken > 0) least = false;
+      room -= taken;
+    }
+    for (const seat of this.video) if (seat.source === undefined) seat.apply(0, now);
   }
 
   private others(media: "audio" | "video"): Source[] {

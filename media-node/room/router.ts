@@ -1,3 +1,4 @@
+import { CAMERA_CEILING, type PublishDemand, publishCeiling, SCREEN_CEILING } from "../congestion/publish-ceiling.ts";
 import { chooseHighestLayer, type LayerChooser } from "./choose-layer.ts";
 import { Receiver, type ReceiverRoom } from "./receiver.ts";
 import type { ReceiverOptions } from "./receiver-types.ts";
@@ -82,6 +83,20 @@ export class Router implements ReceiverRoom {
   removeReceiver(receiver: Receiver, now: number): void {
     this.receivers.delete(receiver);
     receiver.close(now);
+  }
+
+  /** How much a participant may be told to publish (bit/s), by what those who watch it can take. */
+  publishCeiling(participant: number): number {
+    const demands: PublishDemand[] = [];
+    for (const source of this.sources.values()) {
+      if (source.participant !== participant || source.media !== "video") continue;
+      const watching = [...this.receivers].filter(receiver => receiver.watches(source));
+      demands.push({
+        ceiling: source.kind === "screen" ? SCREEN_CEILING : CAMERA_CEILING,
+        budgets: watching.map(receiver => receiver.options.budget?.bitsPerSecond ?? Number.POSITIVE_INFINITY),
+      });
+    }
+    return publishCeiling(demands);
   }
 
   /** Asks for what is lost, and chooses speakers, slots and layers anew. To be called every 20 ms. */

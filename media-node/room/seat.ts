@@ -25,8 +25,6 @@ export class Seat {
   readonly pairedWith: number | undefined;
   /** Whom the router put here; see {@link Seat.shown} for what is there by now. */
   source: Source | undefined;
-  /** Set where the receiver's path has no room for the source. */
-  starved = false;
   private readonly rules: SeatRules;
   private since = 0;
   private toldSource = 0;
@@ -49,33 +47,35 @@ export class Seat {
     return feed !== undefined && live ? this.rules.sourceOf(feed.sourceNumber) : this.source;
   }
 
-  /** Puts a source here, or none. */
+  /** Puts a source here, or none; {@link apply} makes it so. */
   assign(source: Source | undefined, now: number): void {
-    if (source !== this.source) {
-      this.source = source;
-      this.since = now;
-      this.starved = false;
-    }
-    this.apply(now);
+    if (source === this.source) return;
+    this.source = source;
+    this.since = now;
   }
 
-  /** Makes the sink take what the seat's source now offers, and tells what changed. */
-  apply(now: number): void {
+  /**
+   * Makes the sink take what the seat's source now offers, and tells what changed.
+   * @param room bits per second that are left for it.
+   * @returns how much of that it takes.
+   */
+  apply(room: number, now: number): number {
     this.dropStaleFeed(now);
     const { source, sink } = this;
-    const obstacle = source === undefined ? undefined : this.obstacle(source);
-    if (source === undefined || obstacle !== undefined) {
-      sink.select(undefined, now);
-      this.tell(source?.number ?? 0, obstacle ?? "empty");
-      return;
+    if (source === undefined) return this.idle(0, "empty", now);
+    const obstacle = this.obstacle(source);
+    if (obstacle !== undefined) return this.idle(source.number, obstacle, now);
+    const current = source.layers.find(layer => layer === sink.selected);
+    const layer = this.rules.chooseLayer({ source, current, room }, now);
+    if (layer === undefined && source.lastArrival !== Number.NEGATIVE_INFINITY) {
+      return this.idle(source.number, "no-bandwidth", now);
     }
-    const mine = source.layers.find(layer => layer === sink.selected);
-    const layer = this.rules.chooseLayer(source, mine, now);
     if (layer !== undefined) sink.select(layer, now);
     if (sink.live && sink.feed?.sourceNumber === source.number) this.tell(source.number, "live");
     else if (!sink.live && source.media === "video") this.tell(source.number, "waiting-key-frame");
     // Audio needs no key frame: until its first packet nobody is there.
     else if (!sink.live) this.tell(0, "empty");
+    return layer?.bitrate ?? 0;
   }
 
   /** Leaves the slot without a word: its session ends. */
@@ -100,8 +100,13 @@ export class Seat {
   private obstacle(source: Source): SlotState | undefined {
     if (!source.granted || !this.rules.allows(source)) return "no-grant";
     if (source.muted) return "muted";
-    if (!this.sink.takes(source.codec)) return "unsupported-codec";
-    return source === this.source && this.starved ? "no-bandwidth" : undefined;
+    return this.sink.takes(source.codec) ? undefined : "unsupported-codec";
+  }
+
+  private idle(source: number, state: SlotState, now: number): 0 {
+    this.sink.select(undefined, now);
+    this.tell(source, state);
+    return 0;
   }
 
   private tell(source: number, state: SlotState): void {

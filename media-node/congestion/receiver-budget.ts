@@ -1,0 +1,76 @@
+import { BitrateMeter } from "../forward/bitrate-meter.ts";
+import type { PathReports } from "../forward/rtcp-receiver.ts";
+
+/** What a receiver may get when its path never complained (bit/s). */
+export const RECEIVE_CEILING = 20_000_000;
+/** It is never cut below this: one small picture and voices. */
+const FLOOR = 150_000;
+/** An estimate below this share of what is being sent means congestion; one above says nothing, see below. */
+const TOO_MUCH = 0.85;
+const HIGH_LOSS = 0.1;
+const LOW_LOSS = 0.02;
+/** Growth per half second once calm, after this long (ms) without a cut. */
+const GROWTH = 1.05;
+const HOLD = 5_000;
+/** Estimates older than this (ms) don't count. */
+const FRESH = 3_000;
+
+/**
+ * How much a session may be sent, until the send-side estimator exists: a ceiling, cut when the receiver's REMB falls
+ * below what is sent or its loss is high, and raised slowly when all is calm. A REMB above the present rate is no
+ * limit: browsers never estimate more than one and a half times what they receive.
+ */
+export class ReceiverBudget implements PathReports {
+  /** Bits per second. */
+  bitsPerSecond: number;
+  private readonly ceiling: number;
+  private readonly sent = new BitrateMeter();
+  private estimate = Number.POSITIVE_INFINITY;
+  private estimatedAt = Number.NEGATIVE_INFINITY;
+  private lowEstimates = 0;
+  private lossSum = 0;
+  private lossCount = 0;
+  private lastCut = Number.NEGATIVE_INFINITY;
+
+  constructor(ceiling: number = RECEIVE_CEILING) {
+    this.ceiling = ceiling;
+    this.bitsPerSecond = ceiling;
+  }
+
+  remb(bitsPerSecond: number, now: number): void {
+    this.estimate = bitsPerSecond;
+    this.estimatedAt = now;
+    this.lowEstimates = bitsPerSecond < this.sent.bitsPerSecond * TOO_MUCH ? this.lowEstimates + 1 : 0;
+  }
+
+  loss(fraction: number, _now: number): void {
+    this.lossSum += fraction;
+    this.lossCount++;
+  }
+
+  /** Draws conclusions twice a second. `sentBytes`: all that was ever sent. To be called often. */
+  tick(sentBytes: number, now: number): void {
+    if (!this.sent.update(sentBytes, now)) return;
+    const loss = this.lossCount === 0 ? -1 : this.lossSum / this.lossCount;
+    this.lossSum = 0;
+    this.lossCount = 0;
+    // One low estimate alone is the start of the browser's own estimator.
+    if (this.lowEstimates >= 2 && now - this.estimatedAt < FRESH) {
+      this.lowEstimates = 0;
+      this.cut(this.estimate, now);
+    } else if (loss > HIGH_LOSS) this.cut(this.sent.bitsPerSecond * (1 - loss / 2), now);
+    else if (loss >= 0 && loss < LOW_LOSS && now - this.lastCut > HOLD) {
+      this.bitsPerSecond = Math.min(this.ceiling, this.bitsPerSecond * GROWTH);
+    }
+  }
+
+  private cut(to: number, now: number): void {
+    this.bitsPerSecond = Math.max(FLOOR, Math.min(this.bitsPerSecond, to));
+    this.lastCut = now;
+  }
+}
+
+/** @param ceiling what a path that never complains may get (bit/s). */
+export function createReceiverBudget(ceiling?: number): ReceiverBudget {
+  return new ReceiverBudget(ceiling);
+}
