@@ -1,10 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { PublicConfig } from "../protocol/rest.ts";
-import { CallPage } from "./call/call-page.tsx";
 import { PreJoin } from "./prejoin/prejoin.tsx";
 import { joinToken, mayEnter } from "./state/access.ts";
-import { type Call, createCall } from "./state/call.ts";
+import type { Call } from "./state/call.ts";
 import { createCapture } from "./state/capture.ts";
 import { linkForOthers, takeEntry } from "./state/entry.ts";
 import { preferences } from "./state/preferences.ts";
@@ -12,6 +11,9 @@ import { navigate } from "./state/routes.ts";
 import { loadCore } from "./state/sdk.ts";
 import { session } from "./state/storage.ts";
 import { Ending } from "./ui/ending.tsx";
+
+type CallModule = typeof import("./call/index.ts");
+const loadCall = (): Promise<CallModule> => import("./call/index.ts");
 
 interface RoomPageProps {
   readonly room: string;
@@ -23,13 +25,18 @@ export function RoomPage({ room, access }: RoomPageProps) {
   const entry = useMemo(() => takeEntry(room, { location, history, shelf: session }), []);
   const microphone = useMemo(() => createCapture("microphone", preferences.microphone), []);
   const camera = useMemo(() => createCapture("camera", preferences.camera), []);
-  const call = useSignal<Call | undefined>(undefined);
+  const running = useSignal<{ call: Call; Page: CallModule["CallPage"] } | undefined>(undefined);
+
+  const gone = useMemo(() => new AbortController(), []);
 
   useEffect(() => {
     document.title = `${room} · Tandem`;
+    // Early, so that joining waits for nothing; a failure shows when it is needed.
+    void Promise.allSettled([loadCall(), loadCore()]);
     return () => {
       document.title = "Tandem";
-      void call.value?.close();
+      gone.abort();
+      void running.value?.call.close();
       microphone.close();
       camera.close();
     };
@@ -49,24 +56,27 @@ export function RoomPage({ room, access }: RoomPageProps) {
     );
 
   const join = async (name: string) => {
-    const { joinRoom } = await loadCore();
+    const [{ createCall, CallPage }, { joinRoom }] = await Promise.all([loadCall(), loadCore()]);
     const joined = await joinRoom({
       url: location.origin,
       room,
+      signal: gone.signal,
       token: () => joinToken(access, room, entry, name),
     });
     const link = linkForOthers(location.origin, room, entry, access);
-    call.value = createCall({ room: joined, microphone, camera, link });
+    const call = createCall({ room: joined, microphone, camera, link });
+    running.value = { call, Page: CallPage };
     const { you } = joined.store.get();
-    if (entry.token && you.grants.profile && you.name !== name) call.value.attempt(joined.updateProfile({ name }));
+    if (entry.token && you.grants.profile && you.name !== name) call.attempt(joined.updateProfile({ name }));
   };
 
   const again = () => {
-    call.value = undefined;
+    running.value = undefined;
   };
 
-  return call.value ? (
-    <CallPage call={call.value} onAgain={again} />
+  const now = running.value;
+  return now ? (
+    <now.Page call={now.call} onAgain={again} />
   ) : (
     <PreJoin room={room} entry={entry} microphone={microphone} camera={camera} onJoin={join} />
   );

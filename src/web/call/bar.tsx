@@ -12,7 +12,7 @@ export function Bar({ onLeave }: { onLeave: () => void }) {
   const unread = chat.unread.value;
   const count = others.value.length + 1;
   return (
-    <div class="bar" role="toolbar" aria-label="Call controls">
+    <section class="bar" aria-label="Call controls">
       <div class="bar-group">
         {publish?.includes("mic") && (
           <Toggle
@@ -98,6 +98,6 @@ export function Bar({ onLeave }: { onLeave: () => void }) {
           <Tip text="Leave the call" shortcut={KEYS.leave} />
         </button>
       </div>
-    </div>
+    </section>
   );
 }

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { useCallback, useEffect } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import type { Call } from "../state/call.ts";
 import { navigate } from "../state/routes.ts";
 import { Ending } from "../ui/ending.tsx";
 import { Live } from "../ui/live.tsx";
 import { useKeys } from "../ui/use-keys.ts";
+import { useWakeLock } from "../ui/use-wake-lock.ts";
 import { actionsOf } from "./actions.ts";
 import { Bar } from "./bar.tsx";
 import { CallContext } from "./call-context.ts";
@@ -18,11 +19,15 @@ import { Stage } from "./stage.tsx";
 /** A call, from the moment one is in the room until one is not. */
 export function CallPage({ call, onAgain }: { call: Call; onAgain: () => void }) {
   const left = useSignal(false);
+  const heading = useRef<HTMLHeadingElement>(null);
   const closed = call.status.value === "closed";
   const leave = useCallback(() => {
     left.value = true;
     void call.close();
   }, [call]);
+
+  // The button that was pressed to come here is gone.
+  useEffect(() => heading.current?.focus(), []);
 
   useEffect(() => {
     // A page that goes away says so, else its tile would stand for the length of the grace.
@@ -53,6 +58,7 @@ export function CallPage({ call, onAgain }: { call: Call; onAgain: () => void })
     [call, closed],
   );
   useKeys(onKey);
+  useWakeLock();
 
   if (left.value || closed) {
     const ending = endingOf(left.value ? undefined : call.snapshot.value.error?.code);
@@ -68,7 +74,7 @@ export function CallPage({ call, onAgain }: { call: Call; onAgain: () => void })
   return (
     <CallContext.Provider value={call}>
       <div class={`call ${call.view.panel.value ? "with-panel" : ""}`}>
-        <h1 class="hidden-visually">
+        <h1 class="hidden-visually" tabIndex={-1} ref={heading}>
           Call in <bdi>{call.room.id}</bdi>
         </h1>
         <Stage />

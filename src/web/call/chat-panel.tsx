@@ -50,7 +50,7 @@ export function ChatPanel() {
           <p class="quiet empty">Nobody has written yet. What you write here everybody in the room can read.</p>
         )}
         {groupMessages(messages).map(group => (
-          <ChatGroup key={group.first.id} group={group} own={group.first.pid === you.value.pid} />
+          <ChatGroup key={group.first.id} group={group} own={group.first.identity === you.value.identity} />
         ))}
         {outgoing.map(message => (
           <OutgoingMessage key={message.key} message={message} onRetry={() => chat.retry(message.key)} />

@@ -54,9 +54,11 @@ describe("focusOf", () => {
 describe("describeTile", () => {
   it("says what the marks show", () => {
     const away = personTile(person(2, [], { state: "away" }), false);
-    expect(describeTile(away, { hand: true, speaking: false, status: "connected" })).toBe(
+    expect(describeTile(away, { hand: true, speaking: false, poor: undefined, status: "connected" })).toBe(
       "Person 2, microphone off, camera off, hand up, reconnecting…",
     );
-    expect(describeTile(own, { hand: false, speaking: false, status: "reconnecting" })).toContain("reconnecting");
+    expect(describeTile(own, { hand: false, speaking: false, poor: undefined, status: "reconnecting" })).toContain(
+      "reconnecting",
+    );
   });
 });

@@ -47,11 +47,13 @@ export function focusOf({ tiles, own, pinned, layout, lastSpeaker }: FocusInput)
 interface Heard {
   readonly hand: boolean;
   readonly speaking: boolean;
+  /** Why the connection is poor, if it is. */
+  readonly poor: string | undefined;
   readonly status: RoomSnapshot["status"];
 }
 
 /** What a screen reader says of a tile. */
-export function describeTile(tile: TileModel, { hand, speaking, status }: Heard): string {
+export function describeTile(tile: TileModel, { hand, speaking, poor, status }: Heard): string {
   const name = tile.own ? "You" : nameOf(tile.person);
   if (tile.kind === "screen") return `Screen of ${name}`;
   const parts = [name];
@@ -59,7 +61,7 @@ export function describeTile(tile: TileModel, { hand, speaking, status }: Heard)
   if (!tile.source) parts.push("camera off");
   if (hand) parts.push("hand up");
   if (speaking) parts.push("speaking");
-  const trouble = troubleOf(tile, status);
+  const trouble = troubleOf(tile, status) ?? poor;
   if (trouble) parts.push(trouble.toLowerCase());
   return parts.join(", ");
 }

@@ -1,4 +1,5 @@
 import { handOf } from "../state/people.ts";
+import { poorText } from "../state/quality.ts";
 import { useCall } from "./call-context.ts";
 import { describeTile, type TileModel } from "./tiles.ts";
 
@@ -8,6 +9,7 @@ export function useTileText(tile: TileModel): string {
   return describeTile(tile, {
     hand: handOf(tile.person) !== undefined,
     speaking: call.speaking.now.value.has(tile.person.pid),
+    poor: poorText(call.quality.value.get(tile.person.pid)),
     status: call.status.value,
   });
 }

@@ -31,7 +31,7 @@ export function announce(room: Room, notices: Notices, view: View): () => void {
       if (person && source.kind === "screen") notices.say(`${nameOf(person)} shares a screen`);
     }),
     room.on("chat.message", ({ message }) => {
-      if (message.pid !== room.store.get().you.pid && view.panel.value !== "chat")
+      if (message.identity !== room.store.get().you.identity && view.panel.value !== "chat")
         notices.say(`${message.name}: ${message.text}`);
     }),
   ];

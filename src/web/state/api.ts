@@ -10,12 +10,12 @@ import {
   Token,
 } from "../../protocol/rest.ts";
 
-async function call<T>(
+async function call<S extends v.GenericSchema>(
   path: string,
-  schema: v.GenericSchema<unknown, T>,
+  schema: S,
   body?: unknown,
   signal?: AbortSignal,
-): Promise<T> {
+): Promise<v.InferOutput<S>> {
   const init: RequestInit = { credentials: "omit", cache: "no-store", signal: signal ?? null };
   if (body !== undefined) {
     init.method = "POST";

@@ -84,6 +84,16 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
   const stopUnmuted = effect(() => {
     if (mic.on.value) notices.dismiss("muted-speech");
   });
+  const stopSharing = effect(() => {
+    if (!sharing.on.value) notices.dismiss("sharing");
+    else
+      notices.show({
+        id: "sharing",
+        lasting: true,
+        text: "The others see your screen.",
+        action: { label: "Stop", run: sharing.toggle },
+      });
+  });
   const stopTopology = effect(() => {
     if (topology.value.current !== "none") notices.dismiss("no-media");
     else
@@ -105,6 +115,7 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
     closing ??= (async () => {
       stopAnnouncing();
       stopUnmuted();
+      stopSharing();
       stopTopology();
       speaking.close();
       quality.close();

@@ -61,8 +61,8 @@ export function createChat(room: Room, snapshot: ReadonlySignal<RoomSnapshot>, o
     outgoing,
     older,
     unread: computed(() => {
-      const me = snapshot.value.you.pid;
-      return messages.value.filter(message => message.id > lastRead.value && message.pid !== me).length;
+      const me = snapshot.value.you.identity;
+      return messages.value.filter(message => message.id > lastRead.value && message.identity !== me).length;
     }),
     async loadOlder() {
       const first = untracked(() => messages.value[0]);

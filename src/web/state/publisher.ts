@@ -105,7 +105,8 @@ export function createPublisher({ room, capture, notices }: Parts): Publisher {
     notices.show({ id: kind, text, action: { label: kind === "mic" ? "Unmute" : "Turn on", run: () => set(true) } });
   });
 
-  if (capture.track.value) set(true);
+  // It may be on, or still waiting for the person to allow it.
+  if (capture.state.value !== "off") set(true);
 
   return {
     on,

@@ -14,9 +14,12 @@ export function Modal({
 }) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    // Not the first control, whose tip would hide what the dialog shows.
+    heading.current?.focus();
     return () => dialog?.close();
   }, []);
   return (
@@ -33,7 +36,7 @@ export function Modal({
     >
       <div class="modal-box">
         <header class="modal-head">
-          <h2 class="title" id={id}>
+          <h2 class="title" id={id} tabIndex={-1} ref={heading}>
             {title}
           </h2>
           <IconButton icon="close" label="Close" shortcut="Esc" onClick={onClose} side="bottom" />

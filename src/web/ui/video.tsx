@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 interface VideoProps {
   readonly track: MediaStreamTrack;
   readonly mirrored?: boolean;
-  /** How the picture meets its box; `auto` fills it unless that would hide too much. */
+  /** How the picture meets its box: it fills it (`cover`), does so unless that hides too much (`auto`), or is shown whole. */
   readonly fit?: "cover" | "contain" | "auto";
   /** Told the picture's width / height whenever it changes. */
   readonly onShape?: (shape: number) => void;
@@ -11,17 +11,17 @@ interface VideoProps {
   readonly onPicture?: () => void;
 }
 
-/** A picture may lose at most this part of a side to fill its box. */
-const LARGEST_CUT = 0.36;
+/** The largest part of a side that a picture may lose to fill its box: a third for people, a pixel's worth for text. */
+const LARGEST_CUT = { auto: 0.36, contain: 0.015, cover: 1 };
 
-/** Whether a picture of one shape may fill a box of another. */
-const mayFill = (picture: number, box: number) => 1 - Math.min(picture / box, box / picture) <= LARGEST_CUT;
+/** The part of a side that a picture of one shape loses in a box of another that it fills. */
+const cutOf = (picture: number, box: number) => 1 - Math.min(picture / box, box / picture);
 
 /** A video track. Sound never comes from here; it is faded in with its first frame. */
 export function Video({ track, mirrored, fit = "cover", onShape, onPicture }: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   const [shown, setShown] = useState(false);
-  const [fills, setFills] = useState(true);
+  const [cut, setCut] = useState(0);
 
   useLayoutEffect(() => {
     const video = element.current;
@@ -30,7 +30,7 @@ export function Video({ track, mirrored, fit = "cover", onShape, onPicture }: Vi
     const measure = () => {
       if (!video.videoWidth || !video.clientHeight) return;
       const shape = video.videoWidth / video.videoHeight;
-      setFills(mayFill(shape, video.clientWidth / video.clientHeight));
+      setCut(cutOf(shape, video.clientWidth / video.clientHeight));
       onShape?.(shape);
     };
     const picture = () => {
@@ -53,11 +53,10 @@ export function Video({ track, mirrored, fit = "cover", onShape, onPicture }: Vi
     };
   }, [track]);
 
-  const contain = fit === "contain" || (fit === "auto" && !fills);
   return (
     <video
       ref={element}
-      class={`video ${mirrored ? "mirrored" : ""} ${contain ? "contain" : ""} ${shown ? "shown" : ""}`}
+      class={`video ${mirrored ? "mirrored" : ""} ${cut > LARGEST_CUT[fit] ? "contain" : ""} ${shown ? "shown" : ""}`}
       autoplay
       playsInline
       muted
