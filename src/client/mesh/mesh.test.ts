@@ -136,6 +136,27 @@ describe("a lossy channel", () => {
     }
   });
 
+  it("gets the restart that is owed to a peer as soon as that is back", async () => {
+    const call = createModelCall();
+    const ann = await call.join("ann");
+    const bob = await call.join("bob");
+    const publishing = ann.room.publish(fakeTrack("audio"), { kind: "mic" });
+    await call.time.advance(1_000);
+    const mic = await publishing;
+    bob.wire.refuse = true;
+    bob.wire.cut();
+    await call.time.advance(100);
+    for (const connection of ann.connections) connection.move();
+    ann.host.change("network");
+    await call.time.advance(500);
+    bob.wire.refuse = false;
+    // Bob himself would notice after 5 s.
+    while (bob.room.store.get().status !== "connected") await call.time.advance(10);
+    await call.time.advance(400);
+    expectFlow(ann, bob, [mic]);
+    expect(call.time.now()).toBeLessThan(5_000);
+  });
+
   it("is asked for fresh servers once, however many connections restart", async () => {
     const call = createModelCall();
     const ann = await call.join("ann");

@@ -22,6 +22,8 @@ export function expectFlow(from: Caller, to: Caller, sources: readonly LocalSour
   if (sources.length === 0) return;
   expect(view?.connection).toBe("connected");
   expect([here?.signalingState, there?.signalingState]).toEqual(["stable", "stable"]);
+  // Until it notices, a browser calls a dead path connected.
+  for (const end of [here?.endpoint, there?.endpoint]) expect(end?.gatheredOn).toBe(end?.network);
   for (const source of sources) {
     const shown = view?.sources.find(({ number }) => number === source.number);
     const line = here?.getTransceivers().find(({ receiver }) => receiver.track === (shown?.track as unknown));

@@ -71,7 +71,7 @@ export function createFakeIce({ time, network, ...options }: FakeIceOptions): Fa
     gather(ufrag) {
       const found = { count: 0, network: onNetwork };
       gathered.set(ufrag, found);
-      for (const wait of [4, 40, 70]) {
+      for (const wait of [4, 40]) {
         time.setTimer(() => {
           if (closed || !options.used(ufrag)) return;
           found.count++;

@@ -40,7 +40,8 @@ export function createFakeNetwork(time: VirtualTime): FakeNetwork {
   const passes = (end: Endpoint, peer: Endpoint): boolean =>
     network.up &&
     peer.remote === end.local &&
-    end.candidates + peer.candidates > 0 &&
+    // Stricter than ICE, which can do with one side's: behind two NATs it can't.
+    [end, peer].every(({ candidates }) => candidates > 0) &&
     [end, peer].every(({ gatheredOn, network }) => gatheredOn === network) &&
     (end.partner ?? peer) === peer &&
     (peer.partner ?? end) === end;
