@@ -3,12 +3,15 @@ declare namespace Cloudflare {
   interface Env {
     ROOM: DurableObjectNamespace<import("./rooms/room.ts").Room>;
     DIRECTORY: DurableObjectNamespace<import("./directory/directory.ts").Directory>;
+    MEDIA_NODE: DurableObjectNamespace<import("./nodes/media-node.ts").MediaNode>;
+    FLEET: DurableObjectNamespace<import("./nodes/fleet.ts").Fleet>;
     FAILURE_LIMIT: RateLimit;
     PASSWORD_LIMIT: RateLimit;
     JOIN_LIMIT: RateLimit;
     RESUME_LIMIT: RateLimit;
     API_LIMIT: RateLimit;
     API_KEYS?: string;
+    NODE_KEYS?: string;
     RESUME_SECRET?: string;
     OPERATOR_PASSWORD?: string;
     ROOM_ACCESS?: string;
@@ -20,7 +23,7 @@ declare namespace Cloudflare {
   }
   interface GlobalProps {
     mainModule: typeof import("./worker.ts");
-    durableNamespaces: "Room" | "Directory";
+    durableNamespaces: "Room" | "Directory" | "MediaNode" | "Fleet";
   }
 }
 

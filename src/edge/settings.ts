@@ -65,7 +65,10 @@ const SECRET_CHARS = 32;
  * A secret, which must be set and long enough.
  * @throws TandemError `missing-secret`, naming it
  */
-export function secretOf(env: Cloudflare.Env, name: "API_KEYS" | "RESUME_SECRET" | "OPERATOR_PASSWORD"): string {
+export function secretOf(
+  env: Cloudflare.Env,
+  name: "API_KEYS" | "NODE_KEYS" | "RESUME_SECRET" | "OPERATOR_PASSWORD",
+): string {
   const secret = env[name];
   if (!secret) throw new TandemError("missing-secret", name);
   if (name === "RESUME_SECRET" && secret.length < SECRET_CHARS) {

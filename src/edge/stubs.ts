@@ -4,6 +4,8 @@
  */
 import { type Jurisdiction, type Region, splitRoomId } from "../protocol/names.ts";
 import type { Directory } from "./directory/directory.ts";
+import type { Fleet } from "./nodes/fleet.ts";
+import type { MediaNode } from "./nodes/media-node.ts";
 import type { Room } from "./rooms/room.ts";
 import { settingsOf } from "./settings.ts";
 
@@ -52,3 +54,9 @@ export function directoryStub(env: Cloudflare.Env, roomId: string): DurableObjec
 /** All shards of a jurisdiction. */
 export const directoryStubs = (env: Cloudflare.Env, jurisdiction: Jurisdiction | undefined) =>
   Array.from({ length: DIRECTORY_SHARDS }, (_, shard) => stubOf(env.DIRECTORY, env, jurisdiction, `shard-${shard}`));
+
+/** The object of a media node. Nodes carry media of every jurisdiction, and their objects no data of people. */
+export const nodeStub = (env: Cloudflare.Env, id: string): DurableObjectStub<MediaNode> => env.MEDIA_NODE.getByName(id);
+
+/** The fleet. */
+export const fleetStub = (env: Cloudflare.Env): DurableObjectStub<Fleet> => env.FLEET.getByName("fleet");

@@ -5,6 +5,8 @@
 import { createApp } from "./api/app.ts";
 
 export { Directory } from "./directory/directory.ts";
+export { Fleet } from "./nodes/fleet.ts";
+export { MediaNode } from "./nodes/media-node.ts";
 export { Room } from "./rooms/room.ts";
 
 export default createApp();

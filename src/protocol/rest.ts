@@ -58,6 +58,28 @@ export type RoomList = v.InferOutput<typeof RoomList>;
 export const ParticipantList = v.object({ participants: v.array(Participant) });
 export type ParticipantList = v.InferOutput<typeof ParticipantList>;
 
+/** `GET /v1/nodes` */
+export const NodeList = v.object({
+  nodes: v.array(
+    v.object({
+      id: v.string(),
+      region: v.string(),
+      software: v.string(),
+      /** Sessions it means to carry at most. */
+      capacity: v.number(),
+      addresses: v.array(v.object({ address: v.string(), port: v.number() })),
+      /** Share of its capacity in use, 0 to 1. */
+      load: v.number(),
+      rooms: v.number(),
+      sessions: v.number(),
+      draining: v.boolean(),
+      linked: v.boolean(),
+      seenAt: Timestamp,
+    }),
+  ),
+});
+export type NodeList = v.InferOutput<typeof NodeList>;
+
 /** `POST /v1/tokens` */
 export const MintToken = v.object({
   room: RoomId,

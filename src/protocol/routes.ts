@@ -9,6 +9,7 @@ import {
   CreateRoom,
   Invitations,
   MintToken,
+  NodeList,
   OpenToken,
   ParticipantList,
   PublicConfig,
@@ -112,6 +113,14 @@ export const ROUTES: readonly Route[] = [
     auth: "api",
     status: 204,
     errors: ["no-such-room", "no-such-participant"],
+  },
+  {
+    method: "GET",
+    path: "/v1/nodes",
+    summary: "The media nodes: where they stand, how loaded they are, which drain.",
+    auth: "api",
+    status: 200,
+    result: NodeList,
   },
   {
     method: "POST",

@@ -8,17 +8,20 @@ import { secureHeaders } from "hono/secure-headers";
 import { connect, explain } from "./connect.ts";
 import { answerError, type HttpEnv, problem } from "./http.ts";
 import { invitations } from "./invitations.ts";
+import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
 import { status } from "./status.ts";
 import { openTokens, tokens } from "./tokens.ts";
 
 const CONNECT = "/v1/rooms/:room/connect";
+const LINK = "/v1/nodes/connect";
 
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
   // Before the middleware below: an upgrade's response can't take further headers.
   app.get(CONNECT, connect);
+  app.get(LINK, connectNode);
 
   // Bearer tokens in headers, never cookies: so any page may call.
   app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }));
@@ -35,8 +38,10 @@ export function createApp(): Hono<HttpEnv> {
   });
 
   app.get(CONNECT, explain);
+  app.get(LINK, explainNode);
   app.route("/v1", status);
   app.route("/v1/rooms", rooms);
+  app.route("/v1/nodes", nodes);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);
   app.route("/v1/invitations", invitations);

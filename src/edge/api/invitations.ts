@@ -35,7 +35,7 @@ invitations.post("/", async c => {
   const host = randomId(24);
   const guest = randomId(24);
   const hashes = { host: await hashOf(host), guest: await hashOf(guest) };
-  const settings = { ...ROOM_DEFAULTS, metadata: undefined, invitations: hashes };
+  const settings = { ...ROOM_DEFAULTS, metadata: undefined, region: undefined, invitations: hashes };
   const { expiresAt, createdAt } = unwrap(await roomStub(c.env, room).create(settings));
   const answer: Invitations = { room, host, guest, expiresAt: expiresAt ?? createdAt + TIMES.inviteRecord };
   return c.json(answer, 201);

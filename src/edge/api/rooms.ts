@@ -29,7 +29,7 @@ rooms.post("/", async c => {
   const { name, jurisdiction, region, ...settings } = await bodyOf(c, CreateRoom);
   const id = jurisdiction ? `${jurisdiction}.${name}` : name;
   const stub = roomStub(c.env, id, region);
-  return c.json(unwrap(await stub.create({ ...settings, metadata: settings.metadata })), 201);
+  return c.json(unwrap(await stub.create({ ...settings, metadata: settings.metadata, region })), 201);
 });
 
 rooms.get("/", async c => {

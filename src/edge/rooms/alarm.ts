@@ -3,8 +3,9 @@ import { reasonOf } from "../log.ts";
 import type { RoomContext } from "./context.ts";
 import { dismiss } from "./membership.ts";
 import { endLife, expireRecord } from "./moderation.ts";
+import { settle } from "./placement.ts";
 import { endGrace, judgeSilent, sweep } from "./presence.ts";
-import type { Timer } from "./timers.ts";
+import type { Timer, TimerKind } from "./timers.ts";
 
 /** A timer that failed is tried again after this time: at once, and the alarm would never rest. */
 const RETRY = 60_000;
@@ -31,14 +32,22 @@ function run(room: RoomContext, { kind, subject }: Timer, now: number): void {
     case "expire":
       expireRecord(room, now);
       break;
+    case "settle":
+      settle(room, now);
+      break;
     case "report":
+    case "place":
+    case "release":
       break;
   }
 }
 
-/** Run the timers that are due, each by itself; true if the directory is to be told something. */
-export function runTimers(room: RoomContext, now: number): boolean {
-  let report = false;
+/** Timers whose work asks other objects: it is the caller's to do, after the turn. */
+const SLOW: ReadonlySet<TimerKind> = new Set(["report", "place", "release"]);
+
+/** Run the timers that are due, each by itself; returns those whose work is left to do. */
+export function runTimers(room: RoomContext, now: number): Timer[] {
+  const left: Timer[] = [];
   for (const timer of room.timers.due(now)) {
     const { kind, subject } = timer;
     try {
@@ -46,11 +55,11 @@ export function runTimers(room: RoomContext, now: number): boolean {
         room.timers.clear(kind, subject);
         run(room, timer, now);
       });
-      report ||= kind === "report";
+      if (SLOW.has(kind)) left.push(timer);
     } catch (error) {
       room.log.error("timer-failed", { kind, reason: reasonOf(error) });
       room.turn(() => room.timers.set(kind, subject, now + RETRY));
     }
   }
-  return report;
+  return left;
 }

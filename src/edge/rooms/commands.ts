@@ -3,7 +3,6 @@
  * @module
  */
 import type { ClientFrame, CommandType, SignalType } from "../../protocol/commands.ts";
-import { TandemError } from "../../protocol/errors.ts";
 import type { Grants } from "../../protocol/grants.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { SourceKind } from "../../protocol/names.ts";
@@ -13,6 +12,7 @@ import { depart } from "./membership.ts";
 import { muteSource, removeMember, updateRoom } from "./moderation.ts";
 import { isSilent } from "./presence.ts";
 import { updateProfile } from "./profile.ts";
+import { clientOffer, probeNode } from "./sessions.ts";
 import { message, peerOf, relay } from "./signals.ts";
 import { publish, setMuted, unpublish } from "./sources.ts";
 
@@ -22,18 +22,17 @@ import { publish, setMuted, unpublish } from "./sources.ts";
  */
 export type Need = "any" | "publish" | "chat" | "data" | "profile" | "moderate" | "direct";
 
-/** `stateful`: applied once per id, and answered. `query`: answered. `signal`: answered only by an error. */
-export type Manner = "stateful" | "query" | "signal";
+/**
+ * `stateful`: applied once per id, and answered. `query`: answered. `slow`: answered when somebody else has answered.
+ * `signal`: answered only by an error.
+ */
+export type Manner = "stateful" | "query" | "slow" | "signal";
 
 interface Command<T extends CommandType | SignalType> {
   readonly manner: Manner;
   readonly need: Need;
   /** Check, then change; nothing is changed before the last check. Returns what `ok` carries. */
   run(room: RoomContext, member: Member, frame: ClientFrame<T>, now: number): unknown;
-}
-
-function noMediaNode(): never {
-  throw new TandemError("no-media-node");
 }
 
 /** The one table of commands. */
@@ -90,9 +89,12 @@ export const COMMANDS: { readonly [T in CommandType | SignalType]: Command<T> } 
     need: "any",
     run: room => ({ iceServers: room.settings.iceServers }),
   },
-  // Both concern the node that carries the room's media; none does.
-  "session.offer": { manner: "query", need: "any", run: noMediaNode },
-  "session.silent": { manner: "query", need: "any", run: noMediaNode },
+  "session.offer": { manner: "slow", need: "any", run: clientOffer },
+  "session.silent": {
+    manner: "slow",
+    need: "any",
+    run: (room, _member, { epoch }, now) => probeNode(room, epoch, now),
+  },
   "peer.silent": {
     manner: "query",
     need: "direct",

@@ -6,11 +6,13 @@ import { createLog, type Log } from "../log.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { createDatabase, type Database } from "../storage/database.ts";
 import { roomIdOf } from "../stubs.ts";
+import { type AssignmentStore, createAssignmentStore } from "./assignment.ts";
 import { type Chat, createChat } from "./chat.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { createEvents, type Events } from "./events.ts";
 import { createLifeStore, type LifeStore } from "./life.ts";
 import { createMembers, type Members } from "./members.ts";
+import { createMirror } from "./mirror.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createOutcomes, type Outcomes } from "./outcomes.ts";
 import { createRecordStore, type RecordStore } from "./record.ts";
@@ -33,6 +35,9 @@ export interface RoomContext {
   readonly outcomes: Outcomes;
   readonly timers: Timers;
   readonly outbox: Outbox;
+  readonly assignment: AssignmentStore;
+  /** When the node was last probed, as far as this instance knows. */
+  probedAt: number;
   /**
    * Do `work` as one: its writes stand together or not at all, and what it has to say is said once they do. If it throws,
    * the copies in memory are dropped with the writes, and the error passes.
@@ -49,6 +54,8 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
   const members = createMembers(db);
   const connections = createConnections(state, db, settings);
   const outbox = createOutbox();
+  const mirror = createMirror();
+  const events = createEvents(db, members, connections, outbox);
   const room: RoomContext = {
     id,
     env,
@@ -60,27 +67,41 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
     life: createLifeStore(db),
     members,
     connections,
-    events: createEvents(db, members, connections, outbox),
+    events: {
+      ...events,
+      get seq() {
+        return events.seq;
+      },
+      append(event, subject, now) {
+        events.append(event, subject, now);
+        mirror.note(event, subject);
+      },
+    },
     chat: createChat(db),
     outcomes: createOutcomes(db),
     timers: createTimers(db, state.storage),
     outbox,
+    assignment: createAssignmentStore(db),
+    probedAt: 0,
     turn(work) {
       try {
         const result = state.storage.transactionSync(work);
         room.timers.arm();
         db.settle();
         outbox.flush();
+        mirror.flush(room);
         return result;
       } catch (error) {
         outbox.discard();
+        mirror.discard();
         if (db.dirty) room.drop();
         db.settle();
         throw error;
       }
     },
     drop() {
-      for (const store of [room.record, room.life, members, connections, room.events, room.timers]) store.drop();
+      for (const store of [room.record, room.life, members, connections, room.events, room.timers, room.assignment])
+        store.drop();
     },
   };
   return room;

@@ -42,6 +42,27 @@ function apply(
   });
 }
 
+/** Answer when there is an answer, on whatever connection the member has by then. */
+async function answerLater(
+  room: RoomContext,
+  member: Member,
+  frame: ClientFrame,
+  now: number,
+  run: Run,
+): Promise<void> {
+  const id = frame.id ?? 0;
+  let answer: string;
+  try {
+    answer = okText(id, await run(room, member, frame, now));
+  } catch (error) {
+    const known = error instanceof TandemError ? error : new TandemError("internal");
+    if (known !== error) room.log.error("frame-failed", { type: frame.type, reason: reasonOf(error) });
+    answer = errorText(known.code, known.detail, id);
+  }
+  const connection = room.connections.ofMember(member.pid);
+  if (connection) sendText(connection.socket, answer);
+}
+
 function execute(room: RoomContext, connection: Connection, member: Member, frame: ClientFrame, now: number): void {
   const { manner, need, run } = COMMANDS[frame.type];
   if (!meets(member, need, frame.type === "source.publish" ? frame.kind : undefined)) {
@@ -49,6 +70,7 @@ function execute(room: RoomContext, connection: Connection, member: Member, fram
   }
   if (manner === "signal") (run as Run)(room, member, frame, now);
   else if (manner === "stateful") apply(room, connection, member, frame, now, run as Run);
+  else if (manner === "slow") room.state.waitUntil(answerLater(room, member, frame, now, run as Run));
   else {
     const result = room.turn(() => (run as Run)(room, member, frame, now));
     sendText(connection.socket, okText(frame.id ?? 0, result));

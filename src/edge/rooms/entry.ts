@@ -74,7 +74,8 @@ export function createRecord(
 export function admit(room: RoomContext, admission: Admission, now: number): WebSocket {
   return room.turn(() => {
     checkAdmission(room, admission, now);
-    if (!room.record.get()) createRecord(room, { ...ROOM_DEFAULTS, metadata: undefined, byInvitation: false }, now);
+    if (!room.record.get())
+      createRecord(room, { ...ROOM_DEFAULTS, metadata: undefined, region: undefined, byInvitation: false }, now);
     const { 0: client, 1: server } = new WebSocketPair();
     const id = randomId(9);
     room.state.acceptWebSocket(server);

@@ -12,7 +12,7 @@ import type { Connection } from "./connections.ts";
 import type { RoomContext } from "./context.ts";
 import { errorText } from "./frames.ts";
 import { type Member, viewOf } from "./members.ts";
-import { decideTopology } from "./topology.ts";
+import { decideTopology, type TopologySetting, wantsNode } from "./topology.ts";
 
 export type LeaveReason = (typeof LEAVE_REASONS)[number];
 
@@ -22,16 +22,38 @@ const REPORT_DELAY = 1_000;
 /** The directory's entry of this room is out of date. */
 export const changed = (room: RoomContext, now: number): void => room.timers.ensure("report", "", now + REPORT_DELAY);
 
-/** Decide the topology anew after somebody came or went, or the setting changed, and say so if it is another. */
-export function refreshTopology(room: RoomContext, now: number): void {
+/** See to it that the room gets a media node, or lets go of the one it no longer needs. */
+function steer(room: RoomContext, setting: TopologySetting, now: number): void {
+  const assigned = room.assignment.get() !== undefined;
+  if (wantsNode(setting, room.members.all())) {
+    room.timers.clear("settle", "");
+    if (!assigned) room.timers.ensure("place", "", now);
+  } else {
+    room.timers.clearAll("place");
+    const urgent = setting === "mesh" || room.members.count === 0;
+    if (assigned) room.timers.ensure("settle", "", now + (urgent ? 0 : TIMES.quiet));
+  }
+}
+
+/** Say how media flows, if that is another way than before. */
+export function announceTopology(room: RoomContext, now: number): void {
   const life = room.life.get();
   const record = room.record.get();
   if (!life || !record) return;
-  const topology = decideTopology(record.topology, room.members.all());
-  const { setting, current, reason } = life.topology;
-  if (topology.setting === setting && topology.current === current && topology.reason === reason) return;
+  const topology = decideTopology(record.topology, room.members.all(), room.assignment.get()?.epoch);
+  const { setting, current, reason, epoch } = life.topology;
+  const same = topology.setting === setting && topology.current === current;
+  if (same && topology.reason === reason && topology.epoch === epoch) return;
   room.life.setTopology(topology);
   room.events.append({ type: "topology.changed", topology }, undefined, now);
+}
+
+/** Somebody came or went, or the setting changed: decide anew whether a node is needed, and how media flows. */
+export function refreshTopology(room: RoomContext, now: number): void {
+  const record = room.record.get();
+  if (!room.life.get() || !record) return;
+  steer(room, record.topology, now);
+  announceTopology(room, now);
 }
 
 /** End a connection whose socket is gone, or about to be. */
@@ -85,7 +107,7 @@ export function keepRecord(room: RoomContext, now: number): void {
 }
 
 /** A fresh join. An older participant of that identity is replaced: it leaves, and its connection does not come back. */
-export function join(room: RoomContext, claims: JoinClaims, now: number): Member {
+export function join(room: RoomContext, claims: JoinClaims, now: number, kind = "client"): Member {
   if (!room.life.get()) {
     const life = room.life.begin(decideTopology(room.record.get()?.topology ?? "auto", []));
     room.log.info("life-began", { life: life.id });
@@ -100,7 +122,7 @@ export function join(room: RoomContext, claims: JoinClaims, now: number): Member
     pid: `p_${randomId(12)}`,
     number: room.life.takeNumber(),
     identity: claims.sub,
-    kind: "client",
+    kind,
     grants: claims.grants,
     direct: maySpeakDirectly(claims.grants),
     joinedAt: now,

@@ -5,6 +5,7 @@ import { TIMES } from "../../protocol/limits.ts";
 import type { RoomContext } from "./context.ts";
 import type { Member } from "./members.ts";
 import { changed, depart, dismiss, keepRecord, refreshTopology } from "./membership.ts";
+import { whereOf } from "./placement.ts";
 import type { RoomRecord } from "./record.ts";
 import { RECORD_TABLES } from "./schema.ts";
 import { setMuted } from "./sources.ts";
@@ -39,7 +40,10 @@ export function updateRoom(room: RoomContext, changes: RoomChanges, now: number)
 }
 
 /** Delete the life and the record. */
-function wipe(room: RoomContext): void {
+function wipe(room: RoomContext, now: number): void {
+  const where = whereOf(room);
+  if (where) room.timers.set("release", JSON.stringify(where), now);
+  room.assignment.drop();
   room.life.end();
   for (const table of RECORD_TABLES) room.db.write(`DELETE FROM ${table}`);
   room.record.drop();
@@ -53,8 +57,8 @@ export function closeRoom(room: RoomContext, now: number): void {
   room.events.append({ type: "room.closed" }, undefined, now);
   const code: ErrorCode = "room-closed";
   for (const connection of [...room.connections.all()]) dismiss(room, connection, code);
-  for (const kind of ["grace", "silent", "forget"] as const) room.timers.clearAll(kind);
-  wipe(room);
+  for (const kind of ["grace", "silent", "forget", "place", "settle"] as const) room.timers.clearAll(kind);
+  wipe(room, now);
   room.record.markClosed(now);
   room.timers.set("expire", "", now + TIMES.tokenMax);
   changed(room, now);
@@ -66,6 +70,7 @@ export function endLife(room: RoomContext): void {
   if (room.members.count > 0) return;
   const life = room.life.get();
   room.life.end();
+  room.assignment.drop();
   room.events.drop();
   room.log.info("life-ended", { life: life?.id });
 }
@@ -74,7 +79,7 @@ export function endLife(room: RoomContext): void {
 export function expireRecord(room: RoomContext, now: number): void {
   if (room.members.count > 0) return;
   if (room.record.get()) room.log.info("room-expired");
-  wipe(room);
+  wipe(room, now);
   room.record.reopen();
   room.db.write("DELETE FROM removals");
   room.timers.clear("forget", "");

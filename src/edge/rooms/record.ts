@@ -10,6 +10,8 @@ import type { TopologySetting } from "./topology.ts";
 export interface RoomRecord {
   readonly createdAt: number;
   readonly metadata: string | undefined;
+  /** Where its media should be carried. */
+  readonly region: string | undefined;
   readonly maxParticipants: number;
   readonly topology: TopologySetting;
   readonly persistent: boolean;
@@ -43,6 +45,7 @@ export interface RecordStore {
 type RecordRow = {
   created_at: number;
   metadata: string | null;
+  region: string | null;
   max_participants: number;
   topology: TopologySetting;
   persistent: number;
@@ -53,6 +56,7 @@ type RecordRow = {
 const fromRow = (row: RecordRow): RoomRecord => ({
   createdAt: row.created_at,
   metadata: row.metadata ?? undefined,
+  region: row.region ?? undefined,
   maxParticipants: row.max_participants,
   topology: row.topology,
   persistent: row.persistent === 1,
@@ -74,8 +78,8 @@ export function createRecordStore(db: Database): RecordStore {
       cached = record;
       db.write(
         `INSERT OR REPLACE INTO record
-           (one, created_at, metadata, max_participants, topology, persistent, by_invitation, expires_at)
-         VALUES (1, ?, ?, ?, ?, ?, ?, ?)`,
+           (one, created_at, metadata, max_participants, topology, persistent, by_invitation, expires_at, region)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`,
         record.createdAt,
         record.metadata ?? null,
         record.maxParticipants,
@@ -83,6 +87,7 @@ export function createRecordStore(db: Database): RecordStore {
         record.persistent ? 1 : 0,
         record.byInvitation ? 1 : 0,
         record.expiresAt ?? null,
+        record.region ?? null,
       );
     },
     expiry: ({ persistent, byInvitation }, now) =>

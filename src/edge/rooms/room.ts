@@ -14,9 +14,12 @@ import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
+import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release } from "./placement.ts";
 import type { InvitationRole } from "./record.ts";
 import { createReporter } from "./report.ts";
 import { close, create, detail, type NewRoom, participants, redeem, remove, update } from "./service.ts";
+import { nodeSession } from "./sessions.ts";
+import type { Timer } from "./timers.ts";
 
 export class Room extends DurableObject<Cloudflare.Env> {
   readonly #room: RoomContext;
@@ -69,10 +72,36 @@ export class Room extends DurableObject<Cloudflare.Env> {
   override async alarm(): Promise<void> {
     const room = this.#enter("alarm");
     try {
-      if (runTimers(room, Date.now())) await this.#report();
+      await Promise.all(runTimers(room, Date.now()).map(timer => this.#runSlow(room, timer)));
     } finally {
       if (room.db.opened) room.timers.arm(true);
     }
+  }
+
+  async #runSlow(room: RoomContext, { kind, subject }: Timer): Promise<void> {
+    if (kind === "report") await this.#report();
+    else if (kind === "place") await place(room, subject);
+    else await release(room, subject);
+  }
+
+  /** A media node has come that may carry the room. */
+  nodeAvailable(): void {
+    nodeAvailable(this.#enter("node-available"), Date.now());
+  }
+
+  /** A media node no longer carries the room. */
+  nodeLost(word: NodeWord): void {
+    nodeLost(this.#enter("node-lost"), word, Date.now());
+  }
+
+  /** A media node's link is back; `sessions` are the participants it has sessions of. */
+  async nodeBack(word: NodeWord & { sessions: readonly string[] }): Promise<void> {
+    await nodeBack(this.#enter("node-back"), word, word.sessions, Date.now());
+  }
+
+  /** What a media node says of a participant's session. */
+  nodeSession(word: NodeWord & { pid: string; state: string }): void {
+    nodeSession(this.#enter("node-session"), word, word.pid, word.state, Date.now());
   }
 
   /** Make the room, and list it before this returns. */

@@ -77,9 +77,19 @@ export const ROOM_MIGRATIONS = [
     PRIMARY KEY (kind, subject)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE record ADD COLUMN region TEXT;
+  ALTER TABLE life ADD COLUMN next_epoch INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE assignment (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    node TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    lost INTEGER NOT NULL
+  ) STRICT;
+  `,
 ] as const;
 
 /** Tables that end with a life. (Connections end by themselves; one may be about to begin the next life.) */
-export const LIFE_TABLES = ["life", "participants", "sources", "events", "outcomes", "chat"] as const;
+export const LIFE_TABLES = ["life", "participants", "sources", "events", "outcomes", "chat", "assignment"] as const;
 /** Tables of the record. */
 export const RECORD_TABLES = ["record", "invitations"] as const;

@@ -13,7 +13,8 @@ import type { InvitationRole, RoomRecord } from "./record.ts";
 import { decideTopology } from "./topology.ts";
 
 /** Settings of a room to make; with invitations, by the hashes of their secrets, it is one of the `invite` mode. */
-export interface NewRoom extends Pick<RoomRecord, "metadata" | "maxParticipants" | "topology" | "persistent"> {
+export interface NewRoom
+  extends Pick<RoomRecord, "metadata" | "region" | "maxParticipants" | "topology" | "persistent"> {
   readonly invitations?: Readonly<Record<InvitationRole, string>>;
 }
 

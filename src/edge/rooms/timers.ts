@@ -8,9 +8,20 @@ import type { Database } from "../storage/database.ts";
 /**
  * `hello` (connection id): it has not introduced itself. `grace` (pid): it lost its connection. `silent` (pid): a peer
  * hears nothing of it. `sweep`: look for dead sockets. `report`: tell the directory. `forget`: end the life. `expire`: end
- * the record.
+ * the record. `place` (the node that failed, or none): find a media node. `settle`: take the room from its node, if it still
+ * needs none. `release` (which assignment): tell a node so.
  */
-export type TimerKind = "hello" | "grace" | "silent" | "sweep" | "report" | "forget" | "expire";
+export type TimerKind =
+  | "hello"
+  | "grace"
+  | "silent"
+  | "sweep"
+  | "report"
+  | "forget"
+  | "expire"
+  | "place"
+  | "settle"
+  | "release";
 
 export interface Timer {
   readonly kind: TimerKind;

@@ -66,6 +66,7 @@ describe("a room's database", () => {
   it("of a later version still serves this one, after a roll-back", async () => {
     const room = await roomWith(
       `${ROOM_V1}
+       ${ROOM_MIGRATIONS.slice(1).join("")}
        INSERT INTO _schema (version, applied_at) VALUES (98, 0), (99, 0);
        ALTER TABLE participants ADD COLUMN role TEXT NOT NULL DEFAULT 'member';
        ALTER TABLE record ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;

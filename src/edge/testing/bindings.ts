@@ -23,8 +23,12 @@ const PEM_PUBLIC =
 
 export const OPERATOR_PASSWORD = "a password of these tests";
 
+/** The key of the media nodes that tests play. */
+export const NODE_SECRET = "a key of media nodes in these tests only";
+
 export const TEST_BINDINGS = {
   API_KEYS: JSON.stringify({ jwk: JWK_PUBLIC, test: HS256_SECRET, pem: PEM_PUBLIC }),
+  NODE_KEYS: JSON.stringify({ node: NODE_SECRET }),
   RESUME_SECRET: "another secret of these tests, just as long",
   OPERATOR_PASSWORD,
   ICE_SERVERS: JSON.stringify([{ urls: ["stun:stun.example:3478"] }]),

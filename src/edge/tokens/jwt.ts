@@ -6,17 +6,17 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
 import { TIMES } from "../../protocol/limits.ts";
-import { ApiClaims, JoinClaims } from "../../protocol/tokens.ts";
+import { ApiClaims, JoinClaims, NodeClaims } from "../../protocol/tokens.ts";
 import { checkProfile } from "../rooms/profile.ts";
-import { type ApiKey, apiKeys, signingKey } from "./keys.ts";
+import { type Keyring, keysOf, type SigningKey, signingKey } from "./keys.ts";
 
 /** How far a back end's clock may be ahead of ours, in seconds. */
 const SKEW = 60;
 
 const invalid = (detail: string): TandemError => new TandemError("token-invalid", detail);
 
-async function keyOf(env: Cloudflare.Env, token: string): Promise<ApiKey> {
-  const keys = await apiKeys(env);
+async function keyOf(env: Cloudflare.Env, ring: Keyring, token: string): Promise<SigningKey> {
+  const keys = await keysOf(env, ring);
   let kid: string | undefined;
   try {
     ({ kid } = decodeProtectedHeader(token));
@@ -29,7 +29,7 @@ async function keyOf(env: Cloudflare.Env, token: string): Promise<ApiKey> {
   return key;
 }
 
-async function payloadOf(token: string, { key, algorithm }: ApiKey, audience: string): Promise<unknown> {
+async function payloadOf(token: string, { key, algorithm }: SigningKey, audience: string): Promise<unknown> {
   try {
     const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], audience });
     return payload;
@@ -42,12 +42,13 @@ async function payloadOf(token: string, { key, algorithm }: ApiKey, audience: st
   }
 }
 
-async function verify<T extends typeof JoinClaims | typeof ApiClaims>(
+async function verify<T extends typeof JoinClaims | typeof ApiClaims | typeof NodeClaims>(
   env: Cloudflare.Env,
+  ring: Keyring,
   token: string,
   schema: T,
-): Promise<{ claims: v.InferOutput<T>; key: ApiKey }> {
-  const key = await keyOf(env, token);
+): Promise<{ claims: v.InferOutput<T>; key: SigningKey }> {
+  const key = await keyOf(env, ring, token);
   const parsed = v.safeParse(schema, await payloadOf(token, key, schema.entries.aud.literal));
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -66,7 +67,7 @@ async function verify<T extends typeof JoinClaims | typeof ApiClaims>(
  * @throws TandemError `token-invalid`, `token-expired`, `token-wrong-room` or `too-large`
  */
 export async function verifyJoinToken(env: Cloudflare.Env, token: string, room: string): Promise<JoinClaims> {
-  const { claims } = await verify(env, token, JoinClaims);
+  const { claims } = await verify(env, "API_KEYS", token, JoinClaims);
   if (claims.room !== room) throw new TandemError("token-wrong-room", `it is for ${claims.room}`);
   checkProfile(claims.metadata, claims.attributes ?? {});
   return claims;
@@ -77,8 +78,19 @@ export async function verifyJoinToken(env: Cloudflare.Env, token: string, room: 
  * @throws TandemError `token-invalid` or `token-expired`
  */
 export async function verifyApiToken(env: Cloudflare.Env, token: string): Promise<string> {
-  const { key } = await verify(env, token, ApiClaims);
+  const { key } = await verify(env, "API_KEYS", token, ApiClaims);
   return key.name;
+}
+
+/**
+ * The id of the media node that a node token speaks for: the name of its key, or that and a suffix, so that one key may serve
+ * several nodes and speaks for no others.
+ * @throws TandemError `token-invalid` or `token-expired`
+ */
+export async function verifyNodeToken(env: Cloudflare.Env, token: string): Promise<string> {
+  const { claims, key } = await verify(env, "NODE_KEYS", token, NodeClaims);
+  if (claims.sub !== key.name && !claims.sub.startsWith(`${key.name}-`)) throw invalid("claim sub: not of that key");
+  return claims.sub;
 }
 
 /** A join token of this deployment's own, good for `seconds`. */

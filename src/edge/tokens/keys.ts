@@ -1,6 +1,7 @@
 /**
- * The API keys: `API_KEYS` is one JSON secret, name → key. A key is an HS256 secret of at least 32 bytes, or an Ed25519
- * public key (JWK, or PEM) whose private half stays with the back end. A key has one algorithm, and the name is the `kid`.
+ * Keys that sign tokens for us: `API_KEYS` of back ends, `NODE_KEYS` of media nodes. Each is one JSON secret, name → key. A key is
+ * an HS256 secret of at least 32 bytes, or an Ed25519 public key (JWK, or PEM) whose private half stays with the signer. A key
+ * has one algorithm, and the name is the `kid`.
  * @module
  */
 import { importJWK, importSPKI } from "jose";
@@ -8,17 +9,24 @@ import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
 import { secretOf } from "../settings.ts";
 
-export interface ApiKey {
+/** A secret that holds keys. */
+export type Keyring = "API_KEYS" | "NODE_KEYS";
+
+export interface SigningKey {
   readonly name: string;
   readonly algorithm: "HS256" | "EdDSA";
   readonly key: CryptoKey;
 }
 
 const PublicJwk = v.object({ kty: v.literal("OKP"), crv: v.literal("Ed25519"), x: v.string() });
-const ApiKeys = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.union([v.string(), PublicJwk])));
+const Keys = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.union([v.string(), PublicJwk])));
 const SECRET_BYTES = 32;
 
-async function importKey(name: string, value: string | v.InferOutput<typeof PublicJwk>): Promise<ApiKey> {
+async function importKey(
+  ring: Keyring,
+  name: string,
+  value: string | v.InferOutput<typeof PublicJwk>,
+): Promise<SigningKey> {
   if (typeof value !== "string") {
     return { name, algorithm: "EdDSA", key: (await importJWK(value, "EdDSA")) as CryptoKey };
   }
@@ -27,7 +35,7 @@ async function importKey(name: string, value: string | v.InferOutput<typeof Publ
   }
   const bytes = new TextEncoder().encode(value);
   if (bytes.byteLength < SECRET_BYTES) {
-    throw new TandemError("bad-setting", `API_KEYS: ${name} is shorter than ${SECRET_BYTES} bytes`);
+    throw new TandemError("bad-setting", `${ring}: ${name} is shorter than ${SECRET_BYTES} bytes`);
   }
   const hmac = { name: "HMAC", hash: "SHA-256" };
   return {
@@ -37,43 +45,46 @@ async function importKey(name: string, value: string | v.InferOutput<typeof Publ
   };
 }
 
-async function importAll(source: string): Promise<ReadonlyMap<string, ApiKey>> {
-  const parsed = v.safeParse(ApiKeys, source);
+async function importAll(ring: Keyring, source: string): Promise<ReadonlyMap<string, SigningKey>> {
+  const parsed = v.safeParse(Keys, source);
   if (!parsed.success) {
     throw new TandemError(
       "bad-setting",
-      "API_KEYS: not a JSON object of names and HS256 secrets or Ed25519 public keys",
+      `${ring}: not a JSON object of names and HS256 secrets or Ed25519 public keys`,
     );
   }
-  const keys = new Map<string, ApiKey>();
+  const keys = new Map<string, SigningKey>();
   for (const [name, value] of Object.entries(parsed.output)) {
     try {
-      keys.set(name, await importKey(name, value));
+      keys.set(name, await importKey(ring, name, value));
     } catch (error) {
       if (error instanceof TandemError) throw error;
-      throw new TandemError("bad-setting", `API_KEYS: ${name} is no usable public key`);
+      throw new TandemError("bad-setting", `${ring}: ${name} is no usable public key`);
     }
   }
   return keys;
 }
 
-let imported: { source: string; keys: Promise<ReadonlyMap<string, ApiKey>> } | undefined;
+const imported = new Map<Keyring, { source: string; keys: Promise<ReadonlyMap<string, SigningKey>> }>();
 
 /**
- * The keys by name.
+ * The keys of a ring, by name.
  * @throws TandemError `missing-secret` or `bad-setting`
  */
-export function apiKeys(env: Cloudflare.Env): Promise<ReadonlyMap<string, ApiKey>> {
-  const source = secretOf(env, "API_KEYS");
-  if (imported?.source !== source) imported = { source, keys: importAll(source) };
-  return imported.keys;
+export function keysOf(env: Cloudflare.Env, ring: Keyring): Promise<ReadonlyMap<string, SigningKey>> {
+  const source = secretOf(env, ring);
+  const before = imported.get(ring);
+  if (before?.source === source) return before.keys;
+  const keys = importAll(ring, source);
+  imported.set(ring, { source, keys });
+  return keys;
 }
 
 /**
  * The key that this deployment signs with when it mints tokens itself: the first one with a secret.
  * @throws TandemError `missing-secret` if there are public keys only
  */
-export async function signingKey(env: Cloudflare.Env): Promise<ApiKey> {
-  for (const key of (await apiKeys(env)).values()) if (key.algorithm === "HS256") return key;
+export async function signingKey(env: Cloudflare.Env): Promise<SigningKey> {
+  for (const key of (await keysOf(env, "API_KEYS")).values()) if (key.algorithm === "HS256") return key;
   throw new TandemError("missing-secret", "API_KEYS: an HS256 key, to mint tokens with");
 }

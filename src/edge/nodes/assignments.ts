@@ -1,0 +1,54 @@
+/**
+ * Which rooms a node holds, as its object knows: what is compared with the node's own inventory.
+ * @module
+ */
+import type { Assignment } from "../../protocol/link.ts";
+import type { Database } from "../storage/database.ts";
+
+export const NODE_MIGRATIONS = [
+  `
+  CREATE TABLE assignments (
+    room TEXT PRIMARY KEY,
+    life TEXT NOT NULL,
+    epoch INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+] as const;
+
+export interface Assignments {
+  put(assignment: Assignment): void;
+  /** Forget it, if it is still this one. */
+  remove(assignment: Assignment): void;
+  all(): Assignment[];
+}
+
+/** The table of one node. */
+export function createAssignments(db: Database): Assignments {
+  return {
+    put({ room, life, epoch }) {
+      db.open();
+      db.write("INSERT OR REPLACE INTO assignments (room, life, epoch) VALUES (?, ?, ?)", room, life, epoch);
+    },
+    remove({ room, life, epoch }) {
+      if (db.opened) db.write("DELETE FROM assignments WHERE room = ? AND life = ? AND epoch = ?", room, life, epoch);
+    },
+    all: () =>
+      db.rows<{ room: string; life: string; epoch: number }>("SELECT room, life, epoch FROM assignments ORDER BY room"),
+  };
+}
+
+/** Compare: what both sides hold stays, what only the object knows is lost. */
+export function reconcile<T extends Assignment>(
+  known: readonly Assignment[],
+  inventory: readonly T[],
+): { kept: T[]; lost: Assignment[] } {
+  const held = new Map(inventory.map(item => [item.room, item]));
+  const kept: T[] = [];
+  const lost: Assignment[] = [];
+  for (const assignment of known) {
+    const item = held.get(assignment.room);
+    if (item && item.life === assignment.life && item.epoch === assignment.epoch) kept.push(item);
+    else lost.push(assignment);
+  }
+  return { kept, lost };
+}

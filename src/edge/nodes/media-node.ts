@@ -1,0 +1,217 @@
+/**
+ * `MediaNode`: one per media node, at the edge's end of its link. Rooms send commands through it; what the node reports goes to
+ * the rooms it concerns. It may stay awake; a room may not.
+ * @module
+ */
+import { DurableObject } from "cloudflare:workers";
+import * as v from "valibot";
+import { ERRORS, type ErrorCode, TandemError } from "../../protocol/errors.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { type Assignment, type LinkCommand, type LinkFrame, NODE_FRAMES, type NodeFrame } from "../../protocol/link.ts";
+import { exceedsBytes } from "../../protocol/names.ts";
+import { LINK_PROTOCOL, PING, PONG } from "../../protocol/version.ts";
+import { createLog, type Log, reasonOf } from "../log.ts";
+import { type Reply, refusalOf } from "../reply.ts";
+import { createDatabase } from "../storage/database.ts";
+import { fleetStub, roomStub } from "../stubs.ts";
+import { createAssignments, NODE_MIGRATIONS, reconcile } from "./assignments.ts";
+import type { NodeReport } from "./fleet.ts";
+import { type Answer, createWaiting } from "./waiting.ts";
+
+/** A command as rooms give it: the id is the link's own. */
+export type NodeCommand = {
+  [T in LinkCommand["type"]]: Omit<Extract<LinkCommand, { type: T }>, "id">;
+}[LinkCommand["type"]];
+type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+type InventoryRoom = Frame<"inventory">["rooms"][number];
+
+/** Milliseconds a command may take, and a probe. */
+const COMMAND_TIME = 5_000;
+const PROBE_TIME = 500;
+/** Assignments named in one `keep` frame. */
+const PAGE = 1_000;
+
+const schemas: Readonly<Record<string, v.GenericSchema>> = NODE_FRAMES;
+
+export class MediaNode extends DurableObject<Cloudflare.Env> {
+  readonly #log: Log;
+  readonly #assignments;
+  readonly #waiting = createWaiting();
+  #inventory: InventoryRoom[] = [];
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#log = createLog(env.LOG_LEVEL, { object: "node", node: ctx.id.name });
+    this.#assignments = createAssignments(createDatabase(ctx.storage, NODE_MIGRATIONS));
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+  }
+
+  /** The node's link. Only the Worker calls this, with a verified token for this object's name. */
+  override async fetch(): Promise<Response> {
+    const { 0: client, 1: server } = new WebSocketPair();
+    // The newest link is the node's: an older one is a connection that died unnoticed, or a second process.
+    for (const socket of this.#sockets()) this.#refuse(socket, "replaced");
+    this.#waiting.abandon();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client, headers: { "sec-websocket-protocol": LINK_PROTOCOL } });
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (typeof data !== "string") return this.#refuse(socket, "bad-frame");
+    if (exceedsBytes(data, LIMITS.edgeFrameBytes)) return this.#refuse(socket, "too-large");
+    let raw: { type?: unknown };
+    try {
+      raw = JSON.parse(data) as typeof raw;
+    } catch {
+      return this.#refuse(socket, "bad-frame");
+    }
+    const schema = schemas[String(raw?.type)];
+    // A newer node may say more than we know.
+    if (!schema) return;
+    const parsed = v.safeParse(schema, raw);
+    if (!parsed.success) return this.#refuse(socket, "bad-frame", v.getDotPath(parsed.issues[0]) ?? undefined);
+    try {
+      await this.#receive(socket, parsed.output as NodeFrame);
+    } catch (error) {
+      this.#log.error("frame failed", { type: String(raw.type), reason: reasonOf(error) });
+    }
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    if (code !== 1005 && code !== 1006) socket.close(code, reason);
+    else if (code === 1005) socket.close(1000);
+    await this.#unlinked(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#unlinked(socket);
+  }
+
+  /** Give the node a room. */
+  async assign(command: Omit<Extract<LinkCommand, { type: "room.open" }>, "id">): Promise<Reply<Answer>> {
+    this.#assignments.put(command);
+    const reply = await this.execute(command);
+    if ("refusal" in reply) this.#assignments.remove(command);
+    return reply;
+  }
+
+  /** Take a room from the node. Where the link is down, the next inventory settles it. */
+  release(assignment: Assignment): void {
+    this.#assignments.remove(assignment);
+    if (this.#live()) void this.execute({ type: "room.close", ...assignment });
+  }
+
+  /** Carry out a command of a room; refused with `no-media-node` where the node does not answer. */
+  async execute(command: NodeCommand): Promise<Reply<Answer>> {
+    const socket = this.#live();
+    if (!socket) return { refusal: { code: "no-media-node", detail: "the node has no link" } };
+    const { id, answer } = this.#waiting.ask(command.type === "probe" ? PROBE_TIME : COMMAND_TIME);
+    socket.send(JSON.stringify({ ...command, id }));
+    try {
+      return { value: await answer };
+    } catch (error) {
+      if (error instanceof TandemError) return { refusal: refusalOf(error) };
+      throw error;
+    }
+  }
+
+  async #receive(socket: WebSocket, frame: NodeFrame): Promise<void> {
+    switch (frame.type) {
+      case "hello": {
+        const { type: _, features: __, ...report } = frame;
+        socket.serializeAttachment({ report });
+        this.#send(socket, { type: "welcome", node: this.ctx.id.name ?? "", features: [] });
+        this.#log.info("node linked", { region: report.region, software: report.software });
+        return fleetStub(this.env).report(this.ctx.id.name ?? "", report);
+      }
+      case "load": {
+        const { type: _, ...load } = frame;
+        const { report } = (socket.deserializeAttachment() ?? {}) as { report?: NodeReport };
+        if (!report) return this.#refuse(socket, "wrong-state");
+        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, ...load });
+      }
+      case "inventory":
+        if (frame.part === 0) this.#inventory = [];
+        this.#inventory.push(...frame.rooms);
+        if (frame.last) await this.#reconcile(socket, this.#inventory.splice(0));
+        return;
+      case "done":
+        return this.#waiting.done(frame.id, frame.answer ? { answer: frame.answer } : {});
+      case "failed":
+        return this.#waiting.failed(frame.id, frame.code, frame.detail);
+      case "session":
+        return this.#roomOf(frame)?.nodeSession({ ...this.#here(frame), pid: frame.pid, state: frame.state });
+      case "lost":
+        await this.#roomOf(frame)?.nodeLost(this.#here(frame));
+        return this.#assignments.remove(frame);
+    }
+  }
+
+  async #reconcile(socket: WebSocket, inventory: readonly InventoryRoom[]): Promise<void> {
+    const { kept, lost } = reconcile(this.#assignments.all(), inventory);
+    const parts = Math.max(1, Math.ceil(kept.length / PAGE));
+    for (let part = 0; part < parts; part++) {
+      const rooms = kept.slice(part * PAGE, (part + 1) * PAGE).map(({ room, life, epoch }) => ({ room, life, epoch }));
+      this.#send(socket, { type: "keep", part, last: part === parts - 1, rooms });
+    }
+    for (const assignment of lost) {
+      this.#assignments.remove(assignment);
+      await this.#tell(assignment.room, room => room.nodeLost(this.#here(assignment)));
+    }
+    for (const item of kept) {
+      await this.#tell(item.room, room => room.nodeBack({ ...this.#here(item), sessions: item.sessions }));
+    }
+  }
+
+  /** A room that fails must not keep the others from being told. */
+  async #tell(room: string, call: (stub: ReturnType<typeof roomStub>) => Promise<unknown>): Promise<void> {
+    try {
+      await call(roomStub(this.env, room));
+    } catch (error) {
+      this.#log.error("telling a room failed", { room, reason: reasonOf(error) });
+    }
+  }
+
+  /** The room of an assignment that is this node's; a node speaks for no other. */
+  #roomOf({ room, life, epoch }: Assignment): ReturnType<typeof roomStub> | undefined {
+    const ours = this.#assignments
+      .all()
+      .some(known => known.room === room && known.life === life && known.epoch === epoch);
+    return ours ? roomStub(this.env, room) : undefined;
+  }
+
+  #here({ life, epoch }: Assignment): { node: string; life: string; epoch: number } {
+    return { node: this.ctx.id.name ?? "", life, epoch };
+  }
+
+  #sockets(): WebSocket[] {
+    return this.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.READY_STATE_OPEN);
+  }
+
+  /** The link, once the node has said hello. */
+  #live(): WebSocket | undefined {
+    return this.#sockets().find(socket => socket.deserializeAttachment());
+  }
+
+  async #unlinked(socket: WebSocket): Promise<void> {
+    if (this.#sockets().some(other => other !== socket)) return;
+    this.#waiting.abandon();
+    this.#log.info("node link lost");
+    await fleetStub(this.env).gone(this.ctx.id.name ?? "");
+  }
+
+  #send(socket: WebSocket, frame: LinkFrame): void {
+    socket.send(JSON.stringify(frame));
+  }
+
+  #refuse(socket: WebSocket, code: ErrorCode, detail?: string): void {
+    const { message, retryable, close } = ERRORS[code];
+    this.#send(socket, {
+      type: "error",
+      code,
+      message: detail === undefined ? message : `${message} (${detail})`,
+      retryable,
+    });
+    socket.close(close, code);
+  }
+}

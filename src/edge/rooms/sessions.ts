@@ -1,0 +1,66 @@
+/**
+ * Participants' media sessions with the node: offers in, answers out, and what the node says of them.
+ * @module
+ */
+import type { ClientFrame } from "../../protocol/commands.ts";
+import { TandemError } from "../../protocol/errors.ts";
+import { TIMES } from "../../protocol/limits.ts";
+import type { SessionAnswer, SessionOffer } from "../../protocol/session.ts";
+import { unwrap } from "../reply.ts";
+import { nodeStub } from "../stubs.ts";
+import type { RoomContext } from "./context.ts";
+import type { Member } from "./members.ts";
+import { depart } from "./membership.ts";
+import { move, type NodeWord, whereOf } from "./placement.ts";
+import { isSilent } from "./presence.ts";
+
+/** At most one probe of the node in this time, however many report. */
+const PROBE_PAUSE = 250;
+
+/** Have the node answer an offer. @throws TandemError */
+export async function offerSession(room: RoomContext, pid: string, offer: SessionOffer): Promise<SessionAnswer> {
+  const where = whereOf(room);
+  if (!where) throw new TandemError("no-media-node");
+  const { node, ...assignment } = where;
+  const reply = await nodeStub(room.env, node).execute({ type: "session.open", ...assignment, pid, offer });
+  const { answer } = unwrap(reply);
+  if (!answer) throw new TandemError("internal");
+  return answer;
+}
+
+/** A client's offer, for the assignment that it knows. */
+export function clientOffer(
+  room: RoomContext,
+  member: Member,
+  { epoch, offer }: ClientFrame<"session.offer">,
+): Promise<SessionAnswer> {
+  const where = whereOf(room);
+  if (!where) throw new TandemError("no-media-node");
+  if (where.epoch !== epoch) throw new TandemError("wrong-state", "that assignment is over");
+  return offerSession(room, member.pid, offer);
+}
+
+/** A client that gets nothing it was owed: see whether the node still carries the room, and move if it does not. */
+export async function probeNode(room: RoomContext, epoch: number, now: number): Promise<void> {
+  const where = whereOf(room);
+  if (!where || where.epoch !== epoch || now - room.probedAt < PROBE_PAUSE) return;
+  room.probedAt = now;
+  const { node, ...assignment } = where;
+  const reply = await nodeStub(room.env, node).execute({ type: "probe", ...assignment });
+  const still = whereOf(room);
+  if ("refusal" in reply && still?.epoch === epoch && still.node === node) move(room, Date.now());
+}
+
+/** What the node says of a participant's session. A silent one starts a grace, nothing more. */
+export function nodeSession(room: RoomContext, word: NodeWord, pid: string, state: string, now: number): void {
+  const where = whereOf(room);
+  if (where?.node !== word.node || where.life !== word.life || where.epoch !== word.epoch) return;
+  const member = room.members.get(pid);
+  if (!member) return;
+  room.turn(() => {
+    if (member.kind === "client") {
+      if (state === "silent" && isSilent(room, member, now)) room.timers.ensure("silent", pid, now + TIMES.grace);
+      else if (state === "connected") room.timers.clear("silent", pid);
+    } else if (state === "closed") depart(room, member, "vanished", now);
+  });
+}
