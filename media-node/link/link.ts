@@ -165,7 +165,7 @@ export function createLink({ edge, protocols, host, surroundings, log, backoff =
       kept.push(...frame.rooms);
       if (frame.last) host.keep(kept.splice(0));
     } else {
-      log.warn("the edge refused", { code: frame.code, message: frame.message });
+      log.warn("the edge refused", { code: frame.code, why: frame.message });
       if (isErrorCode(frame.code) && !ERRORS[frame.code].retryable) lost(frame.code, TIMES.refused);
     }
   };

@@ -73,7 +73,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     try {
       await this.#receive(socket, parsed.output as NodeFrame);
     } catch (error) {
-      this.#log.error("frame failed", { type: String(raw.type), reason: reasonOf(error) });
+      this.#log.error("frame-failed", { type: String(raw.type), reason: reasonOf(error) });
     }
   }
 
@@ -121,7 +121,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         const { type: _, features: __, ...report } = frame;
         socket.serializeAttachment({ report });
         this.#send(socket, { type: "welcome", node: this.ctx.id.name ?? "", features: [] });
-        this.#log.info("node linked", { region: report.region, software: report.software });
+        this.#log.info("node-linked", { region: report.region, software: report.software });
         return fleetStub(this.env).report(this.ctx.id.name ?? "", report);
       }
       case "load": {
@@ -168,7 +168,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     try {
       await call(roomStub(this.env, room));
     } catch (error) {
-      this.#log.error("telling a room failed", { room, reason: reasonOf(error) });
+      this.#log.error("room-untold", { room, reason: reasonOf(error) });
     }
   }
 
@@ -196,7 +196,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
   async #unlinked(socket: WebSocket): Promise<void> {
     if (this.#sockets().some(other => other !== socket)) return;
     this.#waiting.abandon();
-    this.#log.info("node link lost");
+    this.#log.info("node-link-lost");
     await fleetStub(this.env).gone(this.ctx.id.name ?? "");
   }
 
