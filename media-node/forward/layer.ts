@@ -1,16 +1,15 @@
-import { type Codec, createPayloadInfo } from "../codec/codec.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { RtpHeader } from "../rtp/rtp-header.ts";
 import { extendSequence, timestampDelta } from "../rtp/sequence.ts";
 import { BitrateMeter } from "./bitrate-meter.ts";
 import type { LayerFeedback } from "./feedback.ts";
 import { InboundStats } from "./inbound-stats.ts";
-import { KeyFrameRequester } from "./key-frame-requester.ts";
-import { NackGenerator } from "./nack-generator.ts";
+import { LayerDemand } from "./layer-demand.ts";
+import { PacketInspector } from "./packet-inspector.ts";
 import { AUDIO_RING, NO_LEVEL, PACKET, PacketRing, type RingSize, VIDEO_RING } from "./packet-ring.ts";
 import type { PacketSink } from "./packet-sink.ts";
 import type { RoundTrip } from "./round-trip.ts";
 import { type SourceClock, StreamClock } from "./source-clock.ts";
-import { StartRule } from "./start-rule.ts";
 
 /** A longer hole in the numbers is not loss but another stream: it isn't kept open for retransmissions. */
 export const MAX_GAP = 500;
@@ -18,8 +17,6 @@ export const MAX_GAP = 500;
 const MAX_LEAP = 3_000;
 /** A layer silent for so long (ms) while others of its source flow has stopped. */
 export const STALL = 700;
-/** A publisher is asked for at most this many packets at a time. */
-const NACK_BATCH = 128;
 
 /** What a layer is made of. */
 export interface LayerOptions {
@@ -39,8 +36,6 @@ export interface LayerOptions {
 
 const EMPTY_RING = new PacketRing({ packets: 1, bytes: 4 });
 const NO_SINKS: readonly PacketSink[] = [];
-const info = createPayloadInfo();
-const nackBatch = new Uint16Array(NACK_BATCH);
 let lastSerial = 0;
 
 /**
@@ -76,14 +71,12 @@ export class Layer {
   audioLevel = -1;
   private readonly meter = new BitrateMeter();
   private readonly ringSize: RingSize;
-  private readonly feedback: LayerFeedback;
-  private readonly nacks: NackGenerator;
-  private readonly keyFrames: KeyFrameRequester;
+  private readonly demand: LayerDemand;
+  private readonly inspector = new PacketInspector();
   private newestTimestamp = 0;
   private newestDescriptor = 0;
   /** Packets before this one came when nobody listened, or belong to an earlier timeline. */
   private deliverFrom = 0;
-  private readonly starts = new StartRule();
   /** Extended number that sequence number 0 of the stream stands for before its first packet. */
   private base = 0x1_0000;
   /** Number that would follow the last far-off packet. */
@@ -100,9 +93,7 @@ export class Layer {
     this.clock = new StreamClock(options.clock, options.codec.clockRate);
     this.stats = new InboundStats(options.codec.clockRate);
     this.ringSize = options.ring ?? (options.codec.media === "audio" ? AUDIO_RING : VIDEO_RING);
-    this.feedback = options.feedback;
-    this.nacks = new NackGenerator(options.roundTrip);
-    this.keyFrames = new KeyFrameRequester(options.roundTrip);
+    this.demand = new LayerDemand(this, options.feedback, options.roundTrip);
   }
 
   /**
@@ -113,17 +104,15 @@ export class Layer {
    */
   receive(bytes: Buffer, header: RtpHeader, level: number, now: number, recovered: boolean): boolean {
     if (this.closed) return false;
+    const { inspector, codec } = this;
+    if (!inspector.inspect(codec, bytes, header, this.newestDescriptor)) return this.discard();
     const length = header.payloadLength;
-    if (length === 0) inspectPadding(this.newestDescriptor);
-    else if (!this.codec.inspect(bytes, header.payloadOffset, length, this.newestDescriptor, info)) {
-      return this.discard();
-    }
     const first = this.highest < 0;
     const index = first ? this.base + header.sequence : extendSequence(header.sequence, this.highest);
     if (index <= this.highest) return this.receiveLate(bytes, header, index, level, now, recovered);
     if (!recovered) this.stats.packet(index, header.timestamp, length, true, now);
     const timestamp = length === 0 && !first ? this.newestTimestamp : header.timestamp;
-    const wanted = this.open && this.sinks.length > 0;
+    const { wanted } = this;
     const gap = first ? 0 : index - this.highest - 1;
     if (first) this.deliverFrom = index;
     else if (gap >= MAX_GAP) this.breakStream(index, now);
@@ -132,13 +121,13 @@ export class Layer {
         this.breakTimeline(index);
         this.clock.restart();
       }
-      if (gap > 0 && wanted) this.nacks.lost(this.highest + 1, index - 1, now);
+      if (gap > 0 && wanted) this.demand.lost(this.highest + 1, index - 1, now);
     }
     const startsFrame = !first && gap === 0 && timestamp !== this.newestTimestamp;
-    const flags = this.flagsOf(header, length, startsFrame);
+    const flags = inspector.flags(codec, header, startsFrame);
     this.highest = index;
     this.newestTimestamp = timestamp;
-    this.newestDescriptor = info.descriptor;
+    this.newestDescriptor = inspector.info.descriptor;
     if (now - this.lastArrival > STALL) this.flowingSince = now;
     this.lastArrival = now;
     this.clock.packet(timestamp, now);
@@ -157,10 +146,10 @@ export class Layer {
     recovered: boolean,
   ): boolean {
     if (this.highest - index >= this.ringSize.packets) return this.receiveStray(bytes, header, level, now, recovered);
-    this.nacks.arrived(index, now, recovered);
+    this.demand.arrived(index, now, recovered);
     const length = header.payloadLength;
     if (!recovered) this.stats.packet(index, header.timestamp, length, false, now);
-    if (!this.open || this.sinks.length === 0) return true;
+    if (!this.wanted) return true;
     if (index < this.deliverFrom) return this.discard();
     if (this.ring.find(index) >= 0) return false;
     const { ring } = this;
@@ -171,7 +160,7 @@ export class Layer {
     if (before >= 0 && timestampDelta(timestamp, ring.timestamp[before]!) < 0) return this.discard();
     if (after >= 0 && timestampDelta(ring.timestamp[after]!, timestamp) < 0) return this.discard();
     const startsFrame = before >= 0 && ring.index[before] === index - 1 && ring.timestamp[before] !== timestamp;
-    const flags = this.flagsOf(header, length, startsFrame);
+    const flags = this.inspector.flags(this.codec, header, startsFrame);
     if (flags & PACKET.start) this.keyFrameBegins(index);
     return this.keep(bytes, header, index, timestamp, flags, level, now);
   }
@@ -195,8 +184,8 @@ export class Layer {
     level: number,
     now: number,
   ): boolean {
-    const { payloadOffset, payloadLength } = header;
-    const place = this.ring.put(index, this.codec, info, bytes, payloadOffset, payloadLength, timestamp, flags, level);
+    const { info } = this.inspector;
+    const place = this.ring.put(index, this.codec, info, bytes, header, timestamp, flags, level);
     if (place < 0) return this.discard();
     const { sinks } = this;
     for (let i = 0; i < sinks.length; i++) sinks[i]!.decide(this, place, now);
@@ -212,7 +201,7 @@ export class Layer {
   /** A sink can't go on without a key frame. Coalesced, throttled, repeated by {@link tick} until one begins. */
   requestKeyFrame(now: number): void {
     if (this.closed || !this.open || !this.codec.needsKeyFrame) return;
-    if (this.keyFrames.want(now)) this.feedback.requestKeyFrame(this, now);
+    this.demand.requestKeyFrame(now);
   }
 
   /** Bits per second that arrive. */
@@ -223,10 +212,7 @@ export class Layer {
   /** Asks for what is missing. To be called every 10 to 20 ms. */
   tick(now: number): void {
     this.meter.update(this.stats.octets, now);
-    if (this.sinks.length === 0 || !this.open) return;
-    const lost = this.nacks.collect(now, nackBatch);
-    if (lost > 0) this.feedback.requestPackets(this, nackBatch, lost, now);
-    if (this.keyFrames.due(now)) this.feedback.requestKeyFrame(this, now);
+    if (this.wanted) this.demand.tick(now);
   }
 
   addSink(sink: PacketSink): void {
@@ -238,16 +224,14 @@ export class Layer {
 
   removeSink(sink: PacketSink): void {
     this.sinks = this.sinks.filter(other => other !== sink);
-    if (this.sinks.length > 0) return;
-    this.nacks.clear();
-    this.keyFrames.settle();
+    if (this.sinks.length === 0) this.demand.end();
   }
 
   /** The publisher goes on with another codec: what came before can't be sent again. */
   useCodec(codec: Codec, now: number): void {
     if (codec === this.codec) return;
     this.codec = codec;
-    this.starts.reset();
+    this.inspector.reset();
     if (this.ring !== EMPTY_RING) this.ring = new PacketRing(this.ringSize);
     this.breakStream(this.highest + 1, now);
   }
@@ -256,8 +240,7 @@ export class Layer {
   setOpen(open: boolean, now: number): void {
     if (this.open === open) return;
     this.open = open;
-    this.nacks.clear();
-    this.keyFrames.settle();
+    this.demand.end();
     if (open) this.breakStream(this.highest + 1, now);
   }
 
@@ -288,7 +271,7 @@ export class Layer {
 
   private breakStream(index: number, now: number): void {
     this.generation++;
-    this.nacks.clear();
+    this.demand.forgetLosses();
     this.breakTimeline(index);
     if (this.sinks.length > 0) this.requestKeyFrame(now);
   }
@@ -305,29 +288,17 @@ export class Layer {
   }
 
   private keyFrameBegins(index: number): void {
-    if (!this.codec.needsKeyFrame) return;
-    this.keyFrames.settle();
-    this.nacks.giveUpBefore(index);
+    if (this.codec.needsKeyFrame) this.demand.keyFrameBegins(index);
   }
 
-  private flagsOf(header: RtpHeader, length: number, startsFrame: boolean): number {
-    const marker = header.marker ? PACKET.marker : 0;
-    if (length === 0) return marker | PACKET.empty;
-    return this.starts.mayStart(this.codec, info, startsFrame) ? marker | PACKET.start : marker;
+  private get wanted(): boolean {
+    return this.open && this.sinks.length > 0;
   }
 
   private discard(): boolean {
     this.stats.discarded++;
     return false;
   }
-}
-
-function inspectPadding(descriptor: number): void {
-  info.frameStart = false;
-  info.keyFrame = false;
-  info.parameterSets = false;
-  info.descriptor = descriptor;
-  info.duration = 0;
 }
 
 export function createLayer(options: LayerOptions): Layer {

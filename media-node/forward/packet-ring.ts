@@ -1,4 +1,5 @@
 import type { Codec, PayloadInfo } from "../codec/codec.ts";
+import type { RtpHeader } from "../rtp/rtp-header.ts";
 
 /** Bits of {@link PacketRing.flags}. */
 export const PACKET = {
@@ -94,13 +95,13 @@ export class PacketRing {
     codec: Codec,
     info: PayloadInfo,
     bytes: Buffer,
-    offset: number,
-    length: number,
+    header: RtpHeader,
     timestamp: number,
     flags: number,
     level: number,
   ): number {
     const size = this.bytes.length;
+    const length = header.payloadLength;
     const room = length + codec.growth;
     if (room > size >> 2 || room > 0xffff) return -1;
     let at = this.head % size;
@@ -109,7 +110,7 @@ export class PacketRing {
       at = 0;
     }
     const place = index & this.mask;
-    const stored = length === 0 ? 0 : codec.store(bytes, offset, length, info, this.bytes, at);
+    const stored = length === 0 ? 0 : codec.store(bytes, header.payloadOffset, length, info, this.bytes, at);
     this.index[place] = index;
     this.position[place] = this.head;
     this.offset[place] = at;
