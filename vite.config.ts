@@ -1,30 +1,34 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
-
-const outDir = fileURLToPath(new URL("dist/web", import.meta.url));
 
 /**
  * Empties the output before a build, but for `sdk/`, which `scripts/build-sdk.mjs` writes beside the app: the two may be
  * built in either order.
  */
-const emptyOwnOutput = (): Plugin => ({
-  name: "empty-own-output",
-  apply: "build",
-  buildStart() {
-    if (!existsSync(outDir)) return;
-    for (const name of readdirSync(outDir).filter(name => name !== "sdk"))
-      rmSync(join(outDir, name), { recursive: true });
-  },
-});
+function emptyOwnOutput(): Plugin {
+  let outDir = "";
+  return {
+    name: "empty-own-output",
+    apply: "build",
+    configResolved({ root, build }) {
+      outDir = resolve(root, build.outDir);
+    },
+    buildStart() {
+      if (!existsSync(outDir)) return;
+      for (const name of readdirSync(outDir).filter(name => name !== "sdk"))
+        rmSync(join(outDir, name), { recursive: true });
+    },
+  };
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL("src/web", import.meta.url)),
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [emptyOwnOutput()],
   build: {
-    outDir,
+    outDir: "../../dist/web",
     emptyOutDir: false,
     target: ["chrome125", "firefox128", "safari18"],
     // The policy in public/_headers allows no inline code, and data: URLs for images only.

@@ -10,18 +10,20 @@ export function NoticeStack() {
       {notices.list.value.map(notice => (
         <div key={notice.id} class="notice" data-testid={`notice-${notice.id}`}>
           <p dir="auto">{notice.text}</p>
-          {notice.action && (
-            <Button
-              kind="quiet"
-              onClick={() => {
-                notices.dismiss(notice.id);
-                notice.action?.run();
-              }}
-            >
-              {notice.action.label}
-            </Button>
-          )}
-          <IconButton icon="close" label="Dismiss" size="small" onClick={() => notices.dismiss(notice.id)} />
+          <span class="notice-actions">
+            {notice.action && (
+              <Button
+                kind="quiet"
+                onClick={() => {
+                  notices.dismiss(notice.id);
+                  notice.action?.run();
+                }}
+              >
+                {notice.action.label}
+              </Button>
+            )}
+            <IconButton icon="close" label="Dismiss" size="small" onClick={() => notices.dismiss(notice.id)} />
+          </span>
         </div>
       ))}
     </div>

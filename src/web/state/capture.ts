@@ -80,7 +80,10 @@ export function createCapture(kind: Capture["kind"], preferred: Signal<string>):
     fault,
     healed,
     open() {
-      if (track.value) return Promise.resolve(track.value);
+      if (track.value) {
+        fault.value = undefined;
+        return Promise.resolve(track.value);
+      }
       if (!opening) {
         state.value = "opening";
         fault.value = undefined;
