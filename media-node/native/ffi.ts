@@ -1,4 +1,4 @@
-/** Types of arguments and results of C functions. Pointers are plain numbers (user space ends below 2^47), null is 0. */
+/** Types of arguments and results of C functions. */
 export type NativeType = "i32" | "u32" | "pointer" | "void";
 
 export interface NativeSignature {
@@ -6,23 +6,33 @@ export interface NativeSignature {
   readonly returns: NativeType;
 }
 
-export type NativeFunction = (...args: number[]) => number;
+/** A C pointer in the form that the runtime's calls are fastest with: a number on Bun, a bigint on Node. */
+export type Pointer = number | bigint;
+
+export type NativeFunctions<T extends Readonly<Record<string, NativeSignature>>> = {
+  readonly [Name in keyof T]: (...args: Pointer[]) => T[Name]["returns"] extends "pointer" ? Pointer : number;
+};
 
 /**
- * What a runtime's foreign function interface offers us. Whoever passes an address promises that the memory behind
- * it is of {@link allocatePinned}, or stays referenced and untouched until the call returns.
+ * What a runtime's foreign function interface offers us. Whoever passes a pointer promises that the memory behind it
+ * is of {@link allocatePinned}, or stays referenced and untouched until the call returns.
  */
 export interface Ffi {
   readonly runtime: "bun" | "node";
-  /** The named functions of a shared library; undefined when the library or one of them is missing. */
-  load<N extends string>(
-    library: string,
-    functions: Readonly<Record<N, NativeSignature>>,
-  ): Readonly<Record<N, NativeFunction>> | undefined;
-  /** Where the first byte of `bytes` lies now. */
+  /**
+   * Functions of a shared library, or of the process itself for null; undefined when the library or one of them is
+   * missing.
+   */
+  load<T extends Readonly<Record<string, NativeSignature>>>(
+    library: string | null,
+    functions: T,
+  ): NativeFunctions<T> | undefined;
+  /** Where the first byte of `bytes` lies now; user space ends below 2^47, so a number holds it. */
   addressOf(bytes: Uint8Array): number;
-  /** The `length` bytes of foreign memory at `address`. */
-  view(address: number, length: number): ArrayBuffer;
+  /** An address as an argument; 0 gives the null pointer. */
+  pointer(address: number): Pointer;
+  /** The `length` bytes of foreign memory behind `pointer`. */
+  view(pointer: Pointer, length: number): ArrayBuffer;
 }
 
 /** Memory that native code may keep the address of: it neither moves nor is collected before `release`. */
@@ -38,12 +48,12 @@ const pinned = new Set<Uint8Array>();
  * Zeroed memory at an address that stays. Bun moves a small `new Uint8Array(n)` when its `buffer` is first touched,
  * and both runtimes collect what only C knows of (2026-11-24): hence the explicit ArrayBuffer and the set.
  */
-export function allocatePinned(native: Ffi, size: number): PinnedMemory {
+export function allocatePinned(ffi: Ffi, size: number): PinnedMemory {
   const bytes = new Uint8Array(new ArrayBuffer(size));
   pinned.add(bytes);
   return {
     bytes,
-    address: native.addressOf(bytes),
+    address: ffi.addressOf(bytes),
     release() {
       pinned.delete(bytes);
     },

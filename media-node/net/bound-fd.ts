@@ -22,10 +22,10 @@ export function openBoundFd({ ffi, call, errno }: LinuxLibc, address: string, po
   try {
     if (family === 6) {
       memory.bytes[0] = 1;
-      call.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, memory.address, 4);
+      call.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ffi.pointer(memory.address), 4);
     }
     if (bytes) writeSockaddr(memory.bytes, 0, bytes, port);
-    if (!bytes || call.bind(fd, memory.address, family === 4 ? 16 : 28) !== 0) {
+    if (!bytes || call.bind(fd, ffi.pointer(memory.address), family === 4 ? 16 : 28) !== 0) {
       const code = errno() === Errno.EADDRINUSE ? "EADDRINUSE" : "EBIND";
       call.close(fd);
       throw Object.assign(new Error(`cannot bind UDP ${address} port ${port}`), { code });

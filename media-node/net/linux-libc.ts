@@ -1,6 +1,6 @@
 import { endianness } from "node:os";
 import { loadBunFfi } from "../native/bun-ffi.ts";
-import type { Ffi, NativeFunction, NativeSignature } from "../native/ffi.ts";
+import type { Ffi, NativeFunctions, NativeSignature } from "../native/ffi.ts";
 import { loadNodeFfi } from "../native/node-ffi.ts";
 
 const functions = {
@@ -11,12 +11,12 @@ const functions = {
   setsockopt: { args: ["i32", "i32", "i32", "pointer", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "pointer", "pointer"], returns: "i32" },
   sendmmsg: { args: ["i32", "pointer", "u32", "i32"], returns: "i32" },
-} satisfies Record<string, NativeSignature>;
+} as const satisfies Record<string, NativeSignature>;
 
 /** glibc on 64-bit little-endian Linux: the struct layouts that we write hold there and only there. */
 export interface LinuxLibc {
   readonly ffi: Ffi;
-  readonly call: Readonly<Record<keyof typeof functions, NativeFunction>>;
+  readonly call: NativeFunctions<typeof functions>;
   /** The thread's errno; read it right after the call that failed. */
   errno(): number;
 }

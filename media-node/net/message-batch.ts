@@ -1,4 +1,4 @@
-import { allocatePinned, type Ffi } from "../native/ffi.ts";
+import { allocatePinned, type Ffi, type Pointer } from "../native/ffi.ts";
 import { SOCKADDR_SIZE } from "./sockaddr.ts";
 
 const MMSGHDR = 64;
@@ -13,14 +13,14 @@ const HIGH = 0x100000000;
  * points to. All that never changes is written once; a message costs seven stores.
  */
 export interface MessageBatch {
-  readonly address: number;
   /** How many messages stand in the batch. */
   count: number;
   /** The run that message `i` carries. */
   readonly runs: Int32Array;
   /** Writes message `i`: `length` bytes at `dataAddress` to the sockaddr of `path`, cut into segments of that size. */
   write(i: number, path: number, dataAddress: number, length: number, segmentSize: number): void;
-  addressOf(i: number): number;
+  /** The `struct mmsghdr` of message `i`. */
+  pointerTo(i: number): Pointer;
   release(): void;
 }
 
@@ -51,7 +51,6 @@ export function createMessageBatch(ffi: Ffi, capacity: number, family: 4 | 6, so
   }
 
   return {
-    address: headers.address,
     count: 0,
     runs: new Int32Array(capacity),
     write(i, path, dataAddress, length, segmentSize) {
@@ -63,7 +62,7 @@ export function createMessageBatch(ffi: Ffi, capacity: number, family: 4 | 6, so
       writePointer(vector, v, dataAddress);
       vector[v + 2] = length;
     },
-    addressOf: i => headers.address + i * MMSGHDR,
+    pointerTo: i => ffi.pointer(headers.address + i * MMSGHDR),
     release() {
       headers.release();
       vectors.release();

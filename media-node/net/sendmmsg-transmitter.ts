@@ -31,7 +31,7 @@ export function createSendmmsgTransmitter(context: SendmmsgContext): { transmit:
   function sendBatch(fd: number, batch: MessageBatch, single: MessageBatch, runs: Runs): void {
     let next = 0;
     while (next < batch.count) {
-      const sent = call.sendmmsg(fd, batch.addressOf(next), batch.count - next, MSG_DONTWAIT);
+      const sent = call.sendmmsg(fd, batch.pointerTo(next), batch.count - next, MSG_DONTWAIT);
       for (let i = 0; i < sent; i++) counters.sent += segmentCount(runs, batch.runs[next + i]!);
       if (sent > 0) {
         counters.messages += sent;
@@ -61,7 +61,7 @@ export function createSendmmsgTransmitter(context: SendmmsgContext): { transmit:
     for (let from = runs.offsets[run]!; from < end; from += size) {
       const length = Math.min(size, end - from);
       single.write(0, path, slabMemory.address + from, length, length);
-      if (call.sendmmsg(fd, single.address, 1, MSG_DONTWAIT) === 1) {
+      if (call.sendmmsg(fd, single.pointerTo(0), 1, MSG_DONTWAIT) === 1) {
         counters.sent++;
         counters.messages++;
       } else if (errno() === Errno.EAGAIN || errno() === Errno.ENOBUFS) counters.dropped++;

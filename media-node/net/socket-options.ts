@@ -24,13 +24,15 @@ export interface GrantedBuffers {
 export function tuneSocket({ ffi, call }: LinuxLibc, fd: number, family: 4 | 6, bufferBytes: number): GrantedBuffers {
   const memory = allocatePinned(ffi, 16);
   const words = new Int32Array(memory.bytes.buffer);
-  const set = (level: number, option: number, value: number): boolean => {
-    words[0] = value;
-    return call.setsockopt(fd, level, option, memory.address, 4) === 0;
+  const value = ffi.pointer(memory.address);
+  const size = ffi.pointer(memory.address + 4);
+  const set = (level: number, option: number, wish: number): boolean => {
+    words[0] = wish;
+    return call.setsockopt(fd, level, option, value, 4) === 0;
   };
   const get = (level: number, option: number): number => {
     words[1] = 4;
-    return call.getsockopt(fd, level, option, memory.address, memory.address + 4) === 0 ? words[0]! : 0;
+    return call.getsockopt(fd, level, option, value, size) === 0 ? words[0]! : 0;
   };
   // Forcing needs CAP_NET_ADMIN; without it the kernel cuts the wish down to its limit.
   if (!set(SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes)) set(SOL_SOCKET, SO_RCVBUF, bufferBytes);

@@ -230,8 +230,10 @@ describe("opening and closing", () => {
   });
 
   it("leaves the other addresses free when one is taken", async () => {
-    const taken = await listen({ addresses: ["::1"] });
-    const port = taken.locals[0]!.port;
+    const free = await listen({ addresses: ["127.0.0.1", "::1"] });
+    const port = free.locals[0]!.port;
+    await free.close();
+    await listen({ addresses: ["::1"], port });
     await expect(openUdp({ addresses: ["127.0.0.1", "::1"], port, onPacket() {} })).rejects.toMatchObject({
       code: "EADDRINUSE",
     });

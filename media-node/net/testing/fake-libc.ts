@@ -30,6 +30,7 @@ export function createFakeLibc(refuse: (message: SentMessage) => number) {
       regions.push({ start, bytes });
       return start;
     },
+    pointer: address => address,
     view: () => new ArrayBuffer(0),
   };
 
@@ -80,7 +81,7 @@ export function createFakeLibc(refuse: (message: SentMessage) => number) {
       setsockopt: unexpected,
       getsockopt: unexpected,
       sendmmsg(...args) {
-        const [fd = -1, messages = 0, count = 0, flags] = args;
+        const [fd = -1, messages = 0, count = 0, flags] = args.map(Number);
         if (flags !== 0x40) throw new Error("a blocking send");
         calls++;
         for (let i = 0; i < count; i++) {
