@@ -21,6 +21,9 @@ type ChatRow = { id: number; pid: string; identity: string; name: string; text: 
 // Beside the messages a page carries its envelope and the answer's id.
 const PAGE_BYTES = LIMITS.edgeFrameBytes - 1_024;
 
+/** Messages beyond those kept that may stay until the next tidying. */
+const SLACK = 100;
+
 export function createChat(db: Database): Chat {
   const older = (before: number, limit: number): ChatRow[] =>
     db.rows<ChatRow>("SELECT * FROM chat WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit);
@@ -45,7 +48,7 @@ export function createChat(db: Database): Chat {
         message.text,
         message.at,
       );
-      db.write("DELETE FROM chat WHERE id <= ?", message.id - LIMITS.chatKept);
+      if (message.id % SLACK === 0) db.write("DELETE FROM chat WHERE id <= ?", message.id - LIMITS.chatKept);
       return message;
     },
     newest: limit => older(Number.MAX_SAFE_INTEGER, limit).reverse(),

@@ -10,13 +10,18 @@ export interface Outcomes {
   /** The answer that command `id` got; `forgotten` if it is too old to tell; undefined if it is new. */
   find(pid: string, id: number): string | "forgotten" | undefined;
   record(pid: string, id: number, answer: string): void;
-  /** Drop a participant's. */
+  /** Delete a participant's. */
   clear(pid: string): void;
+  /** Forget what is held in memory. */
+  drop(): void;
 }
 
 export function createOutcomes(db: Database): Outcomes {
+  // The newest id of each participant, as far as this instance knows: a larger one is new, without a query.
+  const newest = new Map<string, number>();
   return {
     find(pid, id) {
+      if (id > (newest.get(pid) ?? Number.POSITIVE_INFINITY)) return undefined;
       const [row] = db.rows<{ frame: string }>("SELECT frame FROM outcomes WHERE pid = ? AND id = ?", pid, id);
       if (row) return row.frame;
       const [kept] = db.rows<{ count: number; oldest: number | null }>(
@@ -26,6 +31,7 @@ export function createOutcomes(db: Database): Outcomes {
       return kept && kept.count >= LIMITS.unanswered && id < (kept.oldest ?? 0) ? "forgotten" : undefined;
     },
     record(pid, id, answer) {
+      newest.set(pid, Math.max(id, newest.get(pid) ?? 0));
       db.write("INSERT INTO outcomes (pid, id, frame) VALUES (?, ?, ?)", pid, id, answer);
       db.write(
         `DELETE FROM outcomes WHERE pid = ? AND id <
@@ -36,7 +42,11 @@ export function createOutcomes(db: Database): Outcomes {
       );
     },
     clear(pid) {
+      newest.delete(pid);
       db.write("DELETE FROM outcomes WHERE pid = ?", pid);
+    },
+    drop() {
+      newest.clear();
     },
   };
 }
