@@ -24,6 +24,16 @@ export function replyWith<T>(work: () => T): Reply<T> {
   }
 }
 
+/** {@link replyWith} for work that takes time. */
+export async function replyLater<T>(work: () => Promise<T>): Promise<Reply<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof TandemError) return { refusal: refusalOf(error) };
+    throw error;
+  }
+}
+
 /**
  * The value of a reply.
  * @throws TandemError if it is a refusal

@@ -27,6 +27,7 @@ export const ERRORS = {
   "bad-request": row(400, 4400, false, "The request does not fit its schema; see `detail` for the field."),
   "bad-frame": row(400, 4401, false, "Frames are JSON objects in text with a `type`; see `detail`."),
   "unknown-command": row(400, 4402, false, "This server does not know that command; check `type` and the version."),
+  "bad-content-type": row(415, 4437, false, "The body is of another type than expected; `detail` says which."),
   "too-large": row(413, 4413, false, "The message exceeds the size limit; send less or in parts."),
   "wrong-state": row(409, 4409, false, "The command does not fit the state; say `hello` first, once."),
   "no-grant": row(403, 4403, false, "The token does not grant this; issue one that does."),

@@ -12,6 +12,7 @@ import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
 import { status } from "./status.ts";
 import { openTokens, tokens } from "./tokens.ts";
+import { sessions } from "./whip.ts";
 
 const CONNECT = "/v1/rooms/:room/connect";
 const LINK = "/v1/nodes/connect";
@@ -24,7 +25,9 @@ export function createApp(): Hono<HttpEnv> {
   app.get(LINK, connectNode);
 
   // Bearer tokens in headers, never cookies: so any page may call.
-  app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }));
+  app.use(
+    cors({ origin: "*", exposeHeaders: ["location"], allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }),
+  );
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -42,6 +45,8 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1", status);
   app.route("/v1/rooms", rooms);
   app.route("/v1/nodes", nodes);
+  app.route("/v1/whip", sessions("whip"));
+  app.route("/v1/whep", sessions("whep"));
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);
   app.route("/v1/invitations", invitations);

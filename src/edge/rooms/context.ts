@@ -38,6 +38,8 @@ export interface RoomContext {
   readonly assignment: AssignmentStore;
   /** When the node was last probed, as far as this instance knows. */
   probedAt: number;
+  /** The search for a node that is under way. */
+  placing: Promise<void> | undefined;
   /**
    * Do `work` as one: its writes stand together or not at all, and what it has to say is said once they do. If it throws,
    * the copies in memory are dropped with the writes, and the error passes.
@@ -83,6 +85,7 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
     outbox,
     assignment: createAssignmentStore(db),
     probedAt: 0,
+    placing: undefined,
     turn(work) {
       try {
         const result = state.storage.transactionSync(work);

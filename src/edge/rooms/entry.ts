@@ -24,7 +24,8 @@ const FEATURES: readonly string[] = [];
 
 export const ROOM_DEFAULTS = { maxParticipants: 100, topology: "auto", persistent: false } as const;
 
-function checkJoin(room: RoomContext, claims: JoinClaims, record: RoomRecord | undefined, now: number): void {
+/** Check whether the bearer of `claims` may join. @throws TandemError */
+export function checkJoin(room: RoomContext, claims: JoinClaims, record: RoomRecord | undefined, now: number): void {
   const issuedAt = claims.iat * 1_000;
   if (!record) {
     const closedAt = room.record.closedAt();
@@ -66,6 +67,12 @@ export function createRecord(
   room.log.info("room-created", { persistent: settings.persistent });
 }
 
+/** Make the room with default settings, if it is missing. */
+export function ensureRecord(room: RoomContext, now: number): void {
+  if (room.record.get()) return;
+  createRecord(room, { ...ROOM_DEFAULTS, metadata: undefined, region: undefined, byInvitation: false }, now);
+}
+
 /**
  * Take a connection that the Worker has authenticated; a join token with the `create` grant makes a missing room.
  * @returns the client's end of the socket
@@ -74,8 +81,7 @@ export function createRecord(
 export function admit(room: RoomContext, admission: Admission, now: number): WebSocket {
   return room.turn(() => {
     checkAdmission(room, admission, now);
-    if (!room.record.get())
-      createRecord(room, { ...ROOM_DEFAULTS, metadata: undefined, region: undefined, byInvitation: false }, now);
+    ensureRecord(room, now);
     const { 0: client, 1: server } = new WebSocketPair();
     const id = randomId(9);
     room.state.acceptWebSocket(server);

@@ -56,8 +56,15 @@ export function nodeAvailable(room: RoomContext, now: number): void {
   room.turn(() => room.timers.set("place", "", now));
 }
 
-/** Find a node for the room; `failed` is one that has just failed it. */
-export async function place(room: RoomContext, failed: string): Promise<void> {
+/** Find a node for the room; `failed` is one that has just failed it. One search at a time: two would outbid each other. */
+export function place(room: RoomContext, failed: string): Promise<void> {
+  room.placing ??= search(room, failed).finally(() => {
+    room.placing = undefined;
+  });
+  return room.placing;
+}
+
+async function search(room: RoomContext, failed: string): Promise<void> {
   const before = room.assignment.get();
   const life = room.life.get();
   if (!life || (before && !before.lost) || !wanted(room)) return;

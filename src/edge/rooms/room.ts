@@ -5,10 +5,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Participant } from "../../protocol/model.ts";
 import type { RoomDetail } from "../../protocol/rest.ts";
+import type { JoinClaims } from "../../protocol/tokens.ts";
 import { PING, PONG } from "../../protocol/version.ts";
-import { type Reply, replyWith } from "../reply.ts";
+import { type Reply, replyLater, replyWith } from "../reply.ts";
 import { ADMISSION_HEADER, decodeAdmission } from "./admission.ts";
 import { runTimers } from "./alarm.ts";
+import { type AttendanceKind, attend, endAttendance } from "./attendance.ts";
 import { createContext, type RoomContext } from "./context.ts";
 import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
@@ -102,6 +104,18 @@ export class Room extends DurableObject<Cloudflare.Env> {
   /** What a media node says of a participant's session. */
   nodeSession(word: NodeWord & { pid: string; state: string }): void {
     nodeSession(this.#enter("node-session"), word, word.pid, word.state, Date.now());
+  }
+
+  /** Let a WHIP encoder or a WHEP player in. */
+  async attend(kind: AttendanceKind, claims: JoinClaims, sdp: string): Promise<Reply<{ pid: string; sdp: string }>> {
+    const room = this.#enter(kind);
+    return replyLater(() => attend(room, kind, claims, sdp));
+  }
+
+  /** Let it go, at its bearer's wish. */
+  endAttendance(claims: JoinClaims, pid: string): Reply<true> {
+    const room = this.#enter("end-attendance");
+    return replyWith(() => endAttendance(room, claims, pid, Date.now()));
   }
 
   /** Make the room, and list it before this returns. */

@@ -28,7 +28,12 @@ function own(member: Member, number: number): Source {
   return source;
 }
 
-export function publish(room: RoomContext, member: Member, frame: ClientFrame<"source.publish">, now: number) {
+export function publish(
+  room: RoomContext,
+  member: Member,
+  frame: Pick<ClientFrame<"source.publish">, "kind" | "muted" | "name">,
+  now: number,
+) {
   const source: Source = { number: numberFor(member, frame.kind), kind: frame.kind, muted: frame.muted };
   if (frame.name !== undefined) source.name = frame.name;
   room.members.putSource(member, source);
