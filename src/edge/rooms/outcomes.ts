@@ -12,12 +12,11 @@ export interface Outcomes {
   record(pid: string, id: number, answer: string): void;
   /** Delete a participant's. */
   clear(pid: string): void;
-  /** Forget what is held in memory. */
-  drop(): void;
 }
 
 export function createOutcomes(db: Database): Outcomes {
-  // The newest id of each participant, as far as this instance knows: a larger one is new, without a query.
+  // The newest id of each participant, as far as this instance knows: a larger one is new, without a query. After a turn
+  // that failed it may be too large, which only costs the query.
   const newest = new Map<string, number>();
   return {
     find(pid, id) {
@@ -44,9 +43,6 @@ export function createOutcomes(db: Database): Outcomes {
     clear(pid) {
       newest.delete(pid);
       db.write("DELETE FROM outcomes WHERE pid = ?", pid);
-    },
-    drop() {
-      newest.clear();
     },
   };
 }
