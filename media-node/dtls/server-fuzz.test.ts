@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import { createPair, type Pair } from "./testing/pair.ts";
-
-const numRuns = Number(process.env.FUZZ_RUNS ?? 6_000);
 
 /** A pair brought to one state of the server's handshake, and the honest datagrams that would come next. */
 interface Scene {
@@ -72,8 +71,8 @@ function mutate(
 }
 
 describe.each(Object.entries(SCENES))("hostile datagrams %s", (_, scene) => {
-  it("never throw, never connect an impostor, never loosen the timers", () => {
-    const perScene = Math.ceil(numRuns / Object.keys(SCENES).length / 20);
+  it("never throw, never connect an impostor, never loosen the timers", { timeout: FUZZ_TIMEOUT }, () => {
+    const perScene = Math.ceil(FUZZ_RUNS / Object.keys(SCENES).length / 20);
     fc.assert(
       fc.property(attacks, list => {
         const { pair, honest } = scene();

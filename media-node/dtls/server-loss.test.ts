@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import { ContentType } from "./constants.ts";
 import { readRecord } from "./record-reader.ts";
 import { createPair, hexOf, type Pair } from "./testing/pair.ts";
@@ -26,7 +27,7 @@ function expectUniqueNumbers({ link }: Pair): void {
 }
 
 describe("at 20 % loss with reordering and duplication", () => {
-  it("the handshake succeeds", () => {
+  it("the handshake succeeds", { timeout: FUZZ_TIMEOUT }, () => {
     const times: number[] = [];
     fc.assert(
       fc.property(seeds, helloPaddings, (seed, helloPadding) => {
@@ -38,7 +39,7 @@ describe("at 20 % loss with reordering and duplication", () => {
         expectUniqueNumbers(pair);
         times.push(pair.link.now);
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 20_000) / 100 },
+      { numRuns: FUZZ_RUNS / 100 },
     );
     times.sort((a, b) => a - b);
     expect(times[Math.floor(times.length / 2)]).toBeLessThan(600);

@@ -106,6 +106,7 @@ export function createAssociation(options: AssociationOptions): Association {
       });
       sender.start(peer.window, peer.forwardTsn);
     },
+    onRoundTrip: roundTrip => sender.onRoundTrip(roundTrip),
     onEstablished() {
       established = true;
       events.push(() => listener.onEstablished());
@@ -173,7 +174,7 @@ export function createAssociation(options: AssociationOptions): Association {
     if (chunk.type === ChunkType.initAck) opening.onInitAck(chunk.value, clock);
     else if (chunk.type === ChunkType.cookieEcho) {
       if (opening.onCookieEcho(chunk.value)) control.push(writeChunk(ChunkType.cookieAck, 0));
-    } else if (chunk.type === ChunkType.cookieAck) opening.onCookieAck();
+    } else if (chunk.type === ChunkType.cookieAck) opening.onCookieAck(clock);
     else if (chunk.type === ChunkType.abort) end("closed-by-peer");
     else if (established) onOpenChunk(chunk, packet);
   }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import { BEGIN, END, encodeData, encodeForwardTsn, encodeInit, encodeSack, UNORDERED } from "./chunks.ts";
 import { Ppid } from "./dcep.ts";
 import { ChunkType, u32, writeChunk, writePacket, writeParameter } from "./packet.ts";
@@ -173,7 +174,7 @@ describe("random chunks", () => {
       .map(({ at, last }) => writeChunk(130, 0, writeParameter(13, u32(plus(PEER_TSN, at), 0, plus(PEER_TSN, last))))),
   );
 
-  it("never throw, never leave a timer in the past, never confuse the books", () => {
+  it("never throw, never leave a timer in the past, never confuse the books", { timeout: FUZZ_TIMEOUT }, () => {
     const steps = fc.array(fc.oneof(anyChunk, plausible, fc.constant("tick" as const), fc.constant("send" as const)), {
       maxLength: 60,
     });
@@ -195,7 +196,7 @@ describe("random chunks", () => {
           expect(peer.channels.bufferedBytes).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 20_000) / 40 },
+      { numRuns: FUZZ_RUNS / 40 },
     );
   });
 });

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import type { NegotiatedChannel } from "./data-channels.ts";
 import { createPair } from "./testing/pair.ts";
 
-const numRuns = Number(process.env.FUZZ_RUNS ?? 10_000) / 100;
+const numRuns = FUZZ_RUNS / 200;
 const models = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 }),
   loss: fc.constantFrom(0.05, 0.2),
@@ -19,7 +20,9 @@ const sizes = fc.array(
 );
 
 describe("under loss, reordering and duplication", () => {
-  it("a reliable, ordered channel delivers everything once, in order and unharmed, both ways", () => {
+  it("a reliable, ordered channel delivers everything once, in order and unharmed, both ways", {
+    timeout: FUZZ_TIMEOUT,
+  }, () => {
     fc.assert(
       fc.property(models, sizes, sizes, (link, there, back) => {
         const pair = createPair({ link, options: { maxBuffered: 2 ** 24 } });

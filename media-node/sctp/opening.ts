@@ -15,6 +15,8 @@ export interface OpeningListener {
   sendCookieEcho(chunk: Uint8Array): void;
   /** The peer's parameters are known. May come twice; the later counts. */
   onPeer(peer: ParsedInit): void;
+  /** Measured in ms, when nothing had to be sent twice. */
+  onRoundTrip(roundTrip: number): void;
   onEstablished(): void;
   onTimeout(): void;
 }
@@ -31,7 +33,7 @@ export interface Opening {
   onInitAck(value: Buffer, now: number): void;
   /** Whether the cookie is ours: then COOKIE ACK is due. */
   onCookieEcho(value: Uint8Array): boolean;
-  onCookieAck(): void;
+  onCookieAck(now: number): void;
   nextTimeout(): number;
   tick(now: number): void;
 }
@@ -55,6 +57,7 @@ export function createOpening(listener: OpeningListener): Opening {
   let dueAt = Number.POSITIVE_INFINITY;
   let wait = FIRST_WAIT;
   let tries = 0;
+  let sentAt = 0;
 
   function meet(next: ParsedInit): void {
     if (peer?.tag === next.tag && peer.initialTsn === next.initialTsn) return;
@@ -69,7 +72,12 @@ export function createOpening(listener: OpeningListener): Opening {
     listener.onEstablished();
   }
 
+  function measure(now: number): void {
+    if (tries === 0) listener.onRoundTrip(now - sentAt);
+  }
+
   function transmit(now: number): void {
+    sentAt = now;
     dueAt = now + wait;
     if (echo !== undefined) listener.sendCookieEcho(echo);
     else listener.sendAlone(encodeInit(ChunkType.init, init), 0);
@@ -94,6 +102,7 @@ export function createOpening(listener: OpeningListener): Opening {
       const parsed = parseInit(value);
       if (parsed?.cookie === undefined || state !== "init-sent") return;
       state = "cookie-sent";
+      measure(now);
       wait = FIRST_WAIT;
       tries = 0;
       echo = writeChunk(ChunkType.cookieEcho, 0, parsed.cookie);
@@ -106,8 +115,10 @@ export function createOpening(listener: OpeningListener): Opening {
       establish();
       return true;
     },
-    onCookieAck() {
-      if (state === "cookie-sent") establish();
+    onCookieAck(now) {
+      if (state !== "cookie-sent") return;
+      measure(now);
+      establish();
     },
     nextTimeout: () => dueAt,
     tick(now) {

@@ -18,6 +18,8 @@ export interface Sender {
   readonly lastAssignedTsn: number;
   /** What the peer said in its INIT. */
   start(peerWindow: number, peerSkips: boolean): void;
+  /** A round-trip time in ms that the opening measured. */
+  onRoundTrip(roundTrip: number): void;
   enqueue(message: OutboundMessage): void;
   /** The next DATA chunk of at most `space` bytes that the windows allow, encoded; undefined when there is none. */
   next(space: number, now: number): Uint8Array | undefined;
@@ -193,6 +195,7 @@ export function createSender(mtu: number, initialTsn: number): Sender {
       window = peerWindow;
       skips = peerSkips;
     },
+    onRoundTrip: rto.sample,
     enqueue(message) {
       buffered += message.payload.length;
       queue.push({ message, ssn: 0, cut: 0, abandoned: false });

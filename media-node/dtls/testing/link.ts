@@ -1,13 +1,4 @@
-/** A seeded random number generator (mulberry32) giving numbers in [0, 1). */
-export function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { createRandom } from "../../testing/random.ts";
 
 export interface LinkModel {
   readonly seed?: number;
@@ -46,7 +37,7 @@ export function createLink(model: LinkModel = {}): Link {
   let now = 0;
   let order = 0;
   const enqueue = (to: 0 | 1, datagram: Uint8Array): void => {
-    queue.push({ at: now + delay + random() * jitter, order: order++, to, datagram });
+    queue.push({ at: now + delay + random.next() * jitter, order: order++, to, datagram });
     queue.sort((a, b) => a.at - b.at || a.order - b.order);
   };
   return {
@@ -56,9 +47,9 @@ export function createLink(model: LinkModel = {}): Link {
     sent,
     send(from, datagram) {
       sent[from].push(new Uint8Array(datagram));
-      if (random() < loss) return;
+      if (random.chance(loss)) return;
       enqueue(from === 0 ? 1 : 0, datagram);
-      if (random() < duplication) enqueue(from === 0 ? 1 : 0, datagram);
+      if (random.chance(duplication)) enqueue(from === 0 ? 1 : 0, datagram);
     },
     run(ends, done, limit) {
       while (!done()) {
