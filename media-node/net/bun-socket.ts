@@ -1,3 +1,4 @@
+import { createReadGate } from "./read-gate.ts";
 import { tuneSocket } from "./socket-options.ts";
 import type { UdpDatagrams, UdpSocket, UdpSocketOptions } from "./udp-socket.ts";
 
@@ -27,10 +28,12 @@ export async function openBunSocket(options: UdpSocketOptions): Promise<UdpSocke
   };
   const socket: Bun.udp.Socket<"uint8array"> & BunSocketExtras = await Bun.udpSocket(configuration);
   const fd = socket.fd;
+  const gate = libc && fd !== undefined ? createReadGate(libc, fd) : undefined;
   const buffers =
     libc && fd !== undefined ? tuneSocket(libc, fd, family, bufferBytes) : { receiveBytes: 0, sendBytes: 0 };
 
   function sendMany(datagrams: UdpDatagrams): number {
+    gate?.open();
     let sent = 0;
     let refusals = 0;
     let rest = datagrams;
@@ -50,10 +53,15 @@ export async function openBunSocket(options: UdpSocketOptions): Promise<UdpSocke
 
   return {
     local: { address: socket.hostname, port: socket.port, family },
-    fd,
+    get fd() {
+      return gate?.fd ?? fd;
+    },
     buffers,
     sendMany,
+    pause: () => gate?.shut(),
+    resume: () => gate?.open(),
     async close() {
+      gate?.release();
       if (!socket.closed) socket.close();
     },
   };

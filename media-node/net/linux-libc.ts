@@ -8,6 +8,8 @@ const functions = {
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   bind: { args: ["i32", "pointer", "u32"], returns: "i32" },
   close: { args: ["i32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  dup3: { args: ["i32", "i32", "i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "pointer", "u32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "pointer", "pointer"], returns: "i32" },
   sendmmsg: { args: ["i32", "pointer", "u32", "i32"], returns: "i32" },

@@ -36,6 +36,9 @@ export async function openNodeSocket(options: UdpSocketOptions): Promise<UdpSock
     fd,
     buffers: libc && fd !== undefined ? tuneSocket(libc, fd, family, bufferBytes) : buffersOf(socket),
     sendMany: datagrams => sendEach(socket, datagrams, afterSend),
+    // libuv reads 32 datagrams and goes on to other work.
+    pause() {},
+    resume() {},
     async close() {
       await new Promise<void>(resolve => socket.close(resolve));
     },

@@ -22,6 +22,8 @@ function setUp(refuse: (message: SentMessage) => number = () => 0) {
       byRuntime.push(...datagrams);
       return datagrams.length / 3;
     },
+    pause() {},
+    resume() {},
     close: async () => {},
   });
   const sockets = [socket(4, 40), socket(6, 60)];

@@ -178,6 +178,38 @@ describe("receiving", () => {
     expect(answers.packets[0]![0]).toBe(42);
   });
 
+  it("ends a turn though more datagrams are waiting, loses none, and sends from the true socket meanwhile", async () => {
+    const count = 2000;
+    const turns: number[] = [];
+    let inTurn = 0;
+    let finish = () => {};
+    const finished = new Promise<void>(resolve => {
+      finish = resolve;
+    });
+    const echoes = new Set<number>();
+    const client = await listen({ onPacket: (_bytes, path) => void echoes.add(client.portOf(path)) });
+    const port = await listen({
+      onPacket(bytes, path) {
+        inTurn++;
+        write(port, path, 10, bytes[0]!);
+        port.flush();
+      },
+      onBatchEnd() {
+        turns.push(inTurn);
+        inTurn = 0;
+        if (port.counters.received === count) finish();
+      },
+    });
+    const number = port.locals[0]!.port;
+    for (let i = 0; i < count; i++) write(client, client.pathOf("127.0.0.1", number), 20, i & 0xff);
+    client.flush();
+    await finished;
+    expect(turns.reduce((sum, size) => sum + size, 0)).toBe(count);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(320);
+    while (client.counters.received < count) await new Promise(resolve => setImmediate(resolve));
+    expect([...echoes]).toEqual([number]);
+  });
+
   it("answers on the path that a datagram came by", async () => {
     const { port: client, packets, complete } = await collector("127.0.0.1", 1);
     const port = await listen({

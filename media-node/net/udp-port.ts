@@ -74,6 +74,9 @@ export interface UdpPort {
 const DEFAULT_BUFFER = 4 * 1024 * 1024;
 const DEFAULT_SLAB = 256 * 1024;
 
+/** After so many datagrams in a turn, timers and other sockets come first. */
+const MAX_TURN = 256;
+
 /**
  * Opens the sockets of a port.
  * @throws Error with `code` EADDRINUSE when an address is taken, another when it isn't ours
@@ -82,7 +85,8 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   const { onPacket, onBatchEnd, maxPaths = 8192 } = options;
   const libc = loadLinuxLibc();
   const counters = createUdpCounters();
-  let isInTurn = false;
+  /** Datagrams of this turn of the event loop; 0 outside of one. */
+  let turn = 0;
   let now = 0;
   let isClosed = false;
 
@@ -112,11 +116,12 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   function onDatagram(local: number, bytes: Uint8Array, port: number, address: string): void {
     if (isClosed) return;
     counters.received++;
-    if (!isInTurn) {
-      isInTurn = true;
+    if (turn++ === 0) {
       now = performance.now();
       // Runs when all sockets that were readable have been read, on both runtimes.
       setImmediate(endTurn);
+    } else if (turn >= MAX_TURN) {
+      sockets[local]!.pause();
     }
     const path = paths.heard(local, address, port);
     if (path < 0) counters.withoutPath++;
@@ -124,8 +129,9 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   }
 
   function endTurn(): void {
-    isInTurn = false;
+    turn = 0;
     if (isClosed) return;
+    for (const socket of sockets) socket.resume();
     onBatchEnd?.(now);
     flush();
   }
@@ -170,7 +176,7 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
       const at = reserve(length);
       slab.set(bytes.subarray(offset, offset + length), at);
       commit(path, length);
-      if (!isInTurn) flush();
+      if (turn === 0) flush();
     },
     pathOf: paths.of,
     retain: paths.retain,

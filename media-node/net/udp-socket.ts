@@ -11,7 +11,7 @@ export interface LocalAddress {
 /** The runtime's own UDP socket, as little of it as we need. */
 export interface UdpSocket {
   readonly local: LocalAddress;
-  /** Its file descriptor, where the runtime tells it. */
+  /** The file descriptor to send on, where the runtime tells it; another one while paused. */
   readonly fd: number | undefined;
   readonly buffers: GrantedBuffers;
   /**
@@ -20,6 +20,12 @@ export interface UdpSocket {
    * @returns how many datagrams left
    */
   sendMany(datagrams: UdpDatagrams): number;
+  /**
+   * Keeps the runtime from reading on until `resume`, which must come in this turn's `setImmediate`. Nothing is lost.
+   * Does nothing where the runtime by itself goes on to other work.
+   */
+  pause(): void;
+  resume(): void;
   close(): Promise<void>;
 }
 

@@ -78,6 +78,8 @@ export function createFakeLibc(refuse: (message: SentMessage) => number) {
       socket: unexpected,
       bind: unexpected,
       close: unexpected,
+      fcntl: unexpected,
+      dup3: unexpected,
       setsockopt: unexpected,
       getsockopt: unexpected,
       sendmmsg(...args) {
