@@ -15,8 +15,8 @@ export interface Demultiplexer {
   /** A path is a session's from now on; it was nobody's, or of one that is silent. */
   claim(path: number, session: Session): void;
   release(path: number, session: Session): void;
-  /** Told when a packet made a session fail. */
-  onDefect(listener: (session: Session, error: unknown) => void): void;
+  /** Whose packet is being handled, or was last. */
+  readonly current: Session | undefined;
 }
 
 /** Larger than any datagram. */
@@ -24,15 +24,14 @@ const MAX_DATAGRAM = 65_536;
 
 type Paths = Pick<UdpPort, "retain" | "release" | "addressOf" | "portOf">;
 
-/** @param paths where paths come from; asked for only once packets come */
-export function createDemultiplexer(counters: SessionCounters, paths: () => Paths): Demultiplexer {
+export function createDemultiplexer(counters: SessionCounters, paths: Paths): Demultiplexer {
   const ufrags = new Map<string, Session>();
   /** By path. */
   const owners: (Session | undefined)[] = [];
   const message = createStunMessage();
   // Bun hands out Uint8Arrays; the forwarding plane copies payloads as Buffers do.
   const packet = Buffer.allocUnsafeSlow(MAX_DATAGRAM);
-  let defect: (session: Session, error: unknown) => void = () => {};
+  let current: Session | undefined;
 
   function receiveStun(bytes: Uint8Array, path: number, now: number): void {
     if (!parseStun(message, bytes, 0, bytes.length)) {
@@ -51,41 +50,33 @@ export function createDemultiplexer(counters: SessionCounters, paths: () => Path
       counters["stun.refused"]++;
       return;
     }
-    session.handleStun(bytes, 0, bytes.length, path, paths().addressOf(path), paths().portOf(path), now);
-  }
-
-  function dispatch(bytes: Uint8Array, path: number, now: number): void {
-    const { length } = bytes;
-    const kind = packetKind(bytes, 0, length);
-    if (kind === PacketKind.stun) {
-      receiveStun(bytes, path, now);
-      return;
-    }
-    if (kind === PacketKind.unknown || kind === PacketKind.turnChannel) {
-      counters["packet.unknown"]++;
-      return;
-    }
-    const session = owners[path];
-    if (session === undefined) {
-      counters["packet.stranger"]++;
-      return;
-    }
-    packet.set(bytes);
-    if (kind === PacketKind.rtp) session.handleRtp(packet, 0, length, path, now);
-    else if (kind === PacketKind.rtcp) session.handleRtcp(packet, 0, length, path, now);
-    else session.handleDtls(packet, 0, length, path, now);
+    current = session;
+    session.handleStun(bytes, 0, bytes.length, path, paths.addressOf(path), paths.portOf(path), now);
   }
 
   return {
     receive(bytes, path, now) {
-      try {
-        dispatch(bytes, path, now);
-      } catch (error) {
-        const session = owners[path];
-        // A defect of ours ends the session that met it, not its neighbours.
-        if (session === undefined) throw error;
-        defect(session, error);
+      current = undefined;
+      const { length } = bytes;
+      const kind = packetKind(bytes, 0, length);
+      if (kind === PacketKind.stun) {
+        receiveStun(bytes, path, now);
+        return;
       }
+      if (kind === PacketKind.unknown || kind === PacketKind.turnChannel) {
+        counters["packet.unknown"]++;
+        return;
+      }
+      const session = owners[path];
+      if (session === undefined) {
+        counters["packet.stranger"]++;
+        return;
+      }
+      current = session;
+      packet.set(bytes);
+      if (kind === PacketKind.rtp) session.handleRtp(packet, 0, length, path, now);
+      else if (kind === PacketKind.rtcp) session.handleRtcp(packet, 0, length, path, now);
+      else session.handleDtls(packet, 0, length, path, now);
     },
     addUfrag(ufrag, session) {
       ufrags.set(ufrag, session);
@@ -96,17 +87,17 @@ export function createDemultiplexer(counters: SessionCounters, paths: () => Path
     claim(path, session) {
       const before = owners[path];
       if (before === session) return;
-      if (before === undefined) paths().retain(path);
+      if (before === undefined) paths.retain(path);
       else before.pathLost(path);
       owners[path] = session;
     },
     release(path, session) {
       if (owners[path] !== session) return;
       owners[path] = undefined;
-      paths().release(path);
+      paths.release(path);
     },
-    onDefect(listener) {
-      defect = listener;
+    get current() {
+      return current;
     },
   };
 }

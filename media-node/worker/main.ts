@@ -5,8 +5,8 @@
  */
 import { TandemError } from "../../src/protocol/index.ts";
 import { createLog } from "../log.ts";
-import { openMediaWorker } from "./media-worker.ts";
 import type { FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
+import { openWorker } from "./open-worker.ts";
 
 const STATUS_INTERVAL = 1_000;
 
@@ -16,7 +16,7 @@ const tell = (message: FromWorker): void => {
   if (process.connected) process.send?.(message);
 };
 
-const worker = await openMediaWorker({ config, log, report: frame => tell({ type: "report", frame }) });
+const worker = await openWorker({ config, log, report: frame => tell({ type: "report", frame }) });
 
 async function obey({ id, command }: ToWorker): Promise<void> {
   try {

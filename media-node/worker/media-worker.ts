@@ -1,76 +1,84 @@
 import { createCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
-import { hostCandidates } from "../ice/candidate.ts";
+import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
-import { openUdp, type UdpPort } from "../net/udp-port.ts";
+import type { UdpPort } from "../net/udp-port.ts";
 import { createSessionCounters } from "../session/counters.ts";
 import type { Session } from "../session/session.ts";
-import { announcedAddresses } from "./announced.ts";
 import { createDemultiplexer } from "./demultiplexer.ts";
-import type { Counters, FromWorker, WorkerConfig } from "./messages.ts";
+import type { Counters, FromWorker } from "./messages.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { createRunSink } from "./run-sink.ts";
 
 type Status = Extract<FromWorker, { type: "status" }>;
 type Report = Extract<FromWorker, { type: "report" }>;
 
+/** What a worker uses of its UDP port. */
+export type PacketPort = Pick<
+  UdpPort,
+  "slab" | "reserve" | "commit" | "flush" | "retain" | "release" | "addressOf" | "portOf" | "counters"
+>;
+
 export interface MediaWorkerOptions {
-  readonly config: WorkerConfig;
+  /** Its number, which stands in every ICE ufrag it makes. */
+  readonly id: number;
+  readonly port: PacketPort;
+  /** Where clients reach the port, the most preferred first. */
+  readonly addresses: readonly IceAddress[];
+  /** Ceiling of what one publisher is asked to send, in bit/s. */
+  readonly maxBitrate: number;
   readonly log: Log;
   readonly report: (frame: Report["frame"]) => void;
+  readonly now: number;
 }
 
-/** A media worker: one UDP port, its sessions, their rooms. */
+/**
+ * A media worker without its sockets and timers: datagrams, commands and times in, datagrams and reports out. All times
+ * are milliseconds since 1970 of one clock that never steps back.
+ */
 export interface MediaWorker {
-  readonly port: number;
-  execute(command: Parameters<Rooms["execute"]>[0]): ReturnType<Rooms["execute"]>;
+  /** Takes a datagram, whose bytes are not kept. */
+  receive(bytes: Uint8Array, path: number, now: number): void;
+  /** To be called when all datagrams of a turn were received: what is to be sent is then in the port. */
+  endBatch(now: number): void;
+  /** Carries a command out. @throws TandemError (or rejects with one) that says why it can't be done */
+  execute(command: Parameters<Rooms["execute"]>[0], now: number): ReturnType<Rooms["execute"]>;
+  /** Whether there is anything that {@link tick} is for. */
+  readonly busy: boolean;
+  /** Does what is due. To be called every 20 ms while busy. */
+  tick(now: number): void;
   rooms(): Status["rooms"];
   counters(): Counters;
-  close(): Promise<void>;
+  close(now: number): void;
 }
 
-/** Everything that waits looks at the clock so often (ms), as long as there is a room. */
-const TICK = 20;
 /** A certificate is replaced for new sessions so long (ms) before it expires. */
 const RENEWAL = 86_400_000;
 
-/** Opens a worker's port. @throws Error with `code` EADDRINUSE when it is taken */
-export async function openMediaWorker({ config, log, report }: MediaWorkerOptions): Promise<MediaWorker> {
-  // Monotonic like performance.now(), and yet milliseconds since 1970, which sender reports must tell.
-  const { timeOrigin } = performance;
-  const clock = (): number => timeOrigin + performance.now();
+export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
+  const { id, port, addresses, maxBitrate, log, report } = options;
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
   let asleep: Session[] = [];
-  let certificate = createCertificate({ unixTime: clock() });
-  let timer: ReturnType<typeof setInterval> | undefined;
-  let closed = false;
+  let certificate = createCertificate({ unixTime: options.now });
+  let clock = options.now;
 
-  const demultiplexer = createDemultiplexer(sessionCounters, () => port);
-  const port: UdpPort = await openUdp({
-    addresses: config.listen,
-    port: config.port,
-    onPacket: (bytes, path, now) => demultiplexer.receive(bytes, path, timeOrigin + now),
-    onBatchEnd: now => flush(timeOrigin + now),
-  });
-  const number = port.locals[0]!.port;
-
+  const demultiplexer = createDemultiplexer(sessionCounters, port);
   const rooms = createRooms({
     report,
     log,
     host: {
-      workerId: config.worker,
+      workerId: id,
       get certificate() {
-        const now = clock();
-        if (now > certificate.expiresAt - RENEWAL) certificate = createCertificate({ unixTime: now });
+        if (clock > certificate.expiresAt - RENEWAL) certificate = createCertificate({ unixTime: clock });
         return certificate;
       },
       handshakes: createHandshakeBudget(),
       counters: sessionCounters,
-      candidates: hostCandidates(announcedAddresses(config.listen, config.announce, number)),
-      maxBitrate: config.maxBitrate,
+      candidates: hostCandidates(addresses),
+      maxBitrate,
       runs: createRunSink(port),
       flushes,
       send(path, bytes, offset, length) {
@@ -85,7 +93,6 @@ export async function openMediaWorker({ config, log, report }: MediaWorkerOption
       wake: session => awake.push(session),
     },
   });
-  demultiplexer.onDefect((session, error) => rooms.evict(session, error, clock()));
 
   /** What clients must know, then media: both leave in this turn. */
   function flush(now: number): void {
@@ -97,27 +104,36 @@ export async function openMediaWorker({ config, log, report }: MediaWorkerOption
     flushes.flush(now);
   }
 
-  function tick(): void {
-    const now = clock();
-    rooms.tick(now);
-    flush(now);
-    port.flush();
-    if (rooms.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-  }
-
   return {
-    port: number,
-    execute(command) {
-      const now = clock();
+    receive(bytes, path, now) {
+      clock = now;
+      try {
+        demultiplexer.receive(bytes, path, now);
+      } catch (error) {
+        // A defect of ours ends the session that met it, not its neighbours.
+        const session = demultiplexer.current;
+        if (session === undefined) throw error;
+        rooms.evict(session, error, now);
+      }
+    },
+    endBatch: flush,
+    execute(command, now) {
+      clock = now;
       try {
         return rooms.execute(command, now);
       } finally {
-        if (rooms.size > 0) timer ??= setInterval(tick, TICK);
         flush(now);
         port.flush();
       }
+    },
+    get busy() {
+      return rooms.size > 0;
+    },
+    tick(now) {
+      clock = now;
+      rooms.tick(now);
+      flush(now);
+      port.flush();
     },
     rooms: () => rooms.inventory(),
     counters() {
@@ -129,13 +145,9 @@ export async function openMediaWorker({ config, log, report }: MediaWorkerOption
       rooms.count(add);
       return total;
     },
-    async close() {
-      if (closed) return;
-      closed = true;
-      clearInterval(timer);
-      rooms.close(clock());
+    close(now) {
+      rooms.close(now);
       port.flush();
-      await port.close();
     },
   };
 }

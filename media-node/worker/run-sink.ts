@@ -2,7 +2,7 @@ import type { RunSink } from "../forward/writer.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 
 /** Lets a session's writer put its runs into a port's slab. */
-export function createRunSink(port: UdpPort): RunSink {
+export function createRunSink(port: Pick<UdpPort, "slab" | "reserve" | "commit">): RunSink {
   const { slab } = port;
   return {
     slab: Buffer.from(slab.buffer, slab.byteOffset, slab.byteLength),
