@@ -113,13 +113,15 @@ describe.each(transmitters)("with sendmmsg: %s", useSendmmsg => {
     expect(() => port.reserve(64 * 1024 + 1)).toThrow(RangeError);
   });
 
-  it("sends nothing of a reservation that isn't committed", async () => {
+  it("sends nothing of a reservation that isn't committed, or with what a failed call returned", async () => {
     const { packets, complete, number } = await collector("127.0.0.1", 2);
     const port = await listen({ useSendmmsg });
     const path = port.pathOf("127.0.0.1", number);
     write(port, path, 100, 1);
     const at = port.reserve(100);
     port.slab.fill(9, at, at + 100);
+    port.commit(path, -4);
+    port.commit(-1, 100);
     write(port, path, 100, 2);
     port.flush();
     await complete;
@@ -259,6 +261,23 @@ describe("opening and closing", () => {
     await expect(openUdp({ addresses: ["192.0.2.1"], onPacket() {} })).rejects.toThrow();
     await expect(openUdp({ addresses: ["localhost"], onPacket() {} })).rejects.toMatchObject({ code: "EINVAL" });
     await expect(openUdp({ addresses: [], onPacket() {} })).rejects.toMatchObject({ code: "EINVAL" });
+  });
+
+  it("is unharmed by what one socket hears while the others are being opened", async () => {
+    const free = await listen({ addresses: ["127.0.0.1", "::1"] });
+    const number = free.locals[0]!.port;
+    await free.close();
+    const sender = await listen();
+    const sending = setInterval(() => sender.send(sender.pathOf("127.0.0.1", number), new Uint8Array(9), 0, 9), 0);
+    const tries = Array.from({ length: 20 }, () => [] as number[]);
+    for (const heard of tries) {
+      const onPacket = (bytes: Uint8Array) => void heard.push(bytes.length);
+      const port = await openUdp({ addresses: ["127.0.0.1", "::1"], port: number, onPacket });
+      while (heard.length === 0) await new Promise(resolve => setTimeout(resolve, 0));
+      await port.close();
+    }
+    clearInterval(sending);
+    expect(tries.flat().every(length => length === 9)).toBe(true);
   });
 
   it("leaves the other addresses free when one is taken", async () => {

@@ -52,7 +52,10 @@ export interface UdpPort {
    * @throws RangeError when `length` exceeds the slab
    */
   reserve(length: number): number;
-  /** Queues the first `length` bytes of the last reservation; one that nothing is to be sent of is just not committed. */
+  /**
+   * Queues the first `length` bytes of the last reservation; one that nothing is to be sent of is just not committed. A
+   * negative path or length, as failed calls return them, queues nothing.
+   */
   commit(path: number, length: number): void;
   flush(): void;
   /** Copies one datagram into the slab and queues it; outside of a turn it leaves at once. */
@@ -88,7 +91,8 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   /** Datagrams of this turn of the event loop; 0 outside of one. */
   let turn = 0;
   let now = 0;
-  let isClosed = false;
+  /** False until all sockets are there: the first may hear something while the others are being opened. */
+  let isOpen = false;
 
   const sockets = await openSockets(
     { addresses: options.addresses, port: options.port ?? 0, bufferBytes: options.bufferBytes ?? DEFAULT_BUFFER, libc },
@@ -112,9 +116,10 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   const transmit: Transmit = sendmmsg?.transmit ?? createRuntimeTransmitter(context);
   let cursor = 0;
   let reservedAt = 0;
+  isOpen = true;
 
   function onDatagram(local: number, bytes: Uint8Array, port: number, address: string): void {
-    if (isClosed) return;
+    if (!isOpen) return;
     counters.received++;
     if (turn++ === 0) {
       now = performance.now();
@@ -130,14 +135,14 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
 
   function endTurn(): void {
     turn = 0;
-    if (isClosed) return;
+    if (!isOpen) return;
     for (const socket of sockets) socket.resume();
     onBatchEnd?.(now);
     flush();
   }
 
   function flush(): void {
-    if (runs.count > 0 && !isClosed) transmit(runs);
+    if (runs.count > 0 && isOpen) transmit(runs);
     runs.count = 0;
     cursor = 0;
   }
@@ -152,6 +157,7 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   }
 
   function commit(path: number, length: number): void {
+    if (path < 0 || length <= 0) return;
     const mayJoin = paths.refusesRuns[path] === 0;
     if (!addDatagram(runs, path, reservedAt, length, mayJoin)) {
       flush();
@@ -188,8 +194,8 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
       return paths.retained;
     },
     async close() {
-      if (isClosed) return;
-      isClosed = true;
+      if (!isOpen) return;
+      isOpen = false;
       await Promise.all(sockets.map(socket => socket.close()));
       sendmmsg?.release();
       slabMemory.release();
