@@ -2,6 +2,7 @@
 import type { Figure, Report } from "./figure.ts";
 
 const BENCHES: Record<string, () => Promise<{ run(report: Report): Promise<void> }>> = {
+  floor: () => import("./floor.ts"),
   signaling: () => import("./signaling.ts"),
 };
 
