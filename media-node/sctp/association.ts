@@ -1,15 +1,8 @@
-import { IMMEDIATE, parseData, parseForwardTsn, parseSack } from "./chunks.ts";
+import { createBundle } from "./bundle.ts";
+import { parseData, parseForwardTsn, parseSack } from "./chunks.ts";
 import { createOpening } from "./opening.ts";
 import type { OutboundMessage } from "./outbound-message.ts";
-import {
-  ChunkType,
-  type ChunkView,
-  PACKET_HEADER,
-  type PacketView,
-  readPacket,
-  writeChunk,
-  writePacket,
-} from "./packet.ts";
+import { ChunkType, type ChunkView, readPacket, writeChunk, writePacket } from "./packet.ts";
 import type { Message } from "./reassembly.ts";
 import { createReceiver, type Receiver } from "./receiver.ts";
 import { createSender } from "./sender.ts";
@@ -62,9 +55,11 @@ export interface Association {
 
 export function createAssociation(options: AssociationOptions): Association {
   const { listener, mtu } = options;
-  const room = mtu - PACKET_HEADER;
+  const bundle = createBundle(mtu, chunks => options.send(writePacket(peerTag, chunks)));
   const events: (() => void)[] = [];
   const control: Uint8Array[] = [];
+  /** Chunk types met in the packet at hand. */
+  const seen = new Set<number>();
   let established = false;
   let ended = false;
   let dropped = 0;
@@ -76,13 +71,9 @@ export function createAssociation(options: AssociationOptions): Association {
   const opening = createOpening({
     sendAlone: (chunk, verificationTag) => options.send(writePacket(verificationTag, [chunk])),
     sendCookieEcho(chunk) {
-      const chunks = [chunk];
-      let space = room - chunk.length;
-      for (let data = sender.next(space, clock); data !== undefined; data = sender.next(space, clock)) {
-        chunks.push(data);
-        space -= data.length;
-      }
-      options.send(writePacket(peerTag, chunks));
+      bundle.add(chunk);
+      addData(false);
+      bundle.ship();
     },
     onPeer(peer) {
       peerTag = peer.tag;
@@ -145,9 +136,10 @@ export function createAssociation(options: AssociationOptions): Association {
   }
 
   /** Chunks of an association that is open. */
-  function onOpenChunk(chunk: ChunkView, { chunks }: PacketView): void {
+  function onOpenChunk(chunk: ChunkView): void {
     // The dear ones count once in a packet; nobody honest sends two.
-    const isFirst = chunks.find(({ type }) => type === chunk.type) === chunk;
+    const isFirst = !seen.has(chunk.type);
+    seen.add(chunk.type);
     switch (chunk.type) {
       case ChunkType.data:
         onData(chunk);
@@ -170,13 +162,13 @@ export function createAssociation(options: AssociationOptions): Association {
     }
   }
 
-  function onChunk(chunk: ChunkView, packet: PacketView): void {
+  function onChunk(chunk: ChunkView): void {
     if (chunk.type === ChunkType.initAck) opening.onInitAck(chunk.value, clock);
     else if (chunk.type === ChunkType.cookieEcho) {
       if (opening.onCookieEcho(chunk.value)) control.push(writeChunk(ChunkType.cookieAck, 0));
     } else if (chunk.type === ChunkType.cookieAck) opening.onCookieAck(clock);
     else if (chunk.type === ChunkType.abort) end("closed-by-peer");
-    else if (established) onOpenChunk(chunk, packet);
+    else if (established) onOpenChunk(chunk);
   }
 
   /** Whether a packet belongs here (RFC 9260 §8.5): an INIT has tag 0, an ABORT may reflect our own. */
@@ -187,37 +179,31 @@ export function createAssociation(options: AssociationOptions): Association {
     return verificationTag === (reflects ? peerTag : opening.localTag);
   }
 
+  /** Fills the packet at hand with data as far as the windows allow, and packets after it if `further`. */
+  function addData(further: boolean): void {
+    for (;;) {
+      let data = sender.next(bundle.space, clock);
+      if (data === undefined && further) data = sender.next(bundle.room, clock);
+      if (data === undefined) return;
+      bundle.add(data);
+    }
+  }
+
   function flush(): void {
     if (!established) return;
-    let chunks: Uint8Array[] = [];
-    let space = room;
-    const ship = (): void => {
-      if (chunks.length > 0) options.send(writePacket(peerTag, chunks));
-      chunks = [];
-      space = room;
-    };
-    const add = (chunk: Uint8Array): void => {
-      if (chunk.length > room) return;
-      if (chunk.length > space) ship();
-      chunks.push(chunk);
-      space -= chunk.length;
-    };
-    for (const chunk of control.splice(0)) add(chunk);
-    let data = sender.next(room, clock);
+    for (const chunk of control.splice(0)) bundle.add(chunk);
+    const data = sender.next(bundle.room, clock);
     const sackDueAt = receiver!.sackDueAt;
     // An acknowledgement that waits for company travels with the first data.
-    if (sackDueAt <= clock || (data !== undefined && sackDueAt < Number.POSITIVE_INFINITY)) add(receiver!.takeSack());
-    while (data !== undefined) {
-      add(data);
-      data = sender.next(space, clock);
-      if (data !== undefined) continue;
-      data = sender.next(room, clock);
-      if (data !== undefined) ship();
+    if (sackDueAt <= clock || (data !== undefined && sackDueAt < Number.POSITIVE_INFINITY)) {
+      bundle.add(receiver!.takeSack());
     }
+    if (data !== undefined) bundle.add(data);
+    addData(true);
     const forward = sender.takeForwardTsn();
-    if (forward !== undefined) add(forward);
-    for (let chunk = streamReset!.take(clock); chunk !== undefined; chunk = streamReset!.take(clock)) add(chunk);
-    ship();
+    if (forward !== undefined) bundle.add(forward);
+    for (let chunk = streamReset!.take(clock); chunk !== undefined; chunk = streamReset!.take(clock)) bundle.add(chunk);
+    bundle.ship();
   }
 
   function settle(): void {
@@ -236,6 +222,7 @@ export function createAssociation(options: AssociationOptions): Association {
       return dropped;
     },
     connect(now) {
+      if (ended) return;
       clock = now;
       opening.start(now);
     },
@@ -247,14 +234,11 @@ export function createAssociation(options: AssociationOptions): Association {
         dropped++;
         return;
       }
+      seen.clear();
       const [first] = packet.chunks;
       if (first?.type === ChunkType.init) opening.onInit(first.value);
-      else for (const chunk of packet.chunks) if (!ended) onChunk(chunk, packet);
-      const dataFlags = packet.chunks.filter(({ type }) => type === ChunkType.data).map(({ flags }) => flags);
-      const forwarded = packet.chunks.some(({ type }) => type === ChunkType.forwardTsn);
-      if (established && (dataFlags.length > 0 || forwarded)) {
-        receiver!.endOfPacket(now, forwarded || dataFlags.some(flags => (flags & IMMEDIATE) !== 0));
-      }
+      else for (const chunk of packet.chunks) if (!ended) onChunk(chunk);
+      if (established && (seen.has(ChunkType.data) || seen.has(ChunkType.forwardTsn))) receiver!.endOfPacket(now);
       settle();
     },
     send(message, now) {

@@ -225,6 +225,8 @@ describe("closing", () => {
     expect(pair.ends[1].heard.at(-1)).toEqual({ closed: "closed-by-peer" });
     expect(pair.ends[1].channels.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
     expect(pair.ends[0].heard).toEqual([{ open: 0 }]);
+    pair.ends[0].channels.connect(pair.link.now);
+    expect(pair.ends[0].channels.nextTimeout()).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("from within any callback is allowed", () => {

@@ -159,18 +159,21 @@ export function createDataChannels(options: DataChannelsOptions): DataChannels {
       droppedMessages++;
       return;
     }
-    if (channels.size >= maxChannels || listener.onRequest?.(parameters) !== true) {
+    const accepted = channels.size < maxChannels && listener.onRequest?.(parameters) === true;
+    if (!accepted || !acknowledgeOpen(stream)) {
       refusedChannels++;
       // The peer takes a reset of its channel's other half as its end.
       association.resetStream(stream, clock);
       return;
     }
     add(parameters, "open");
-    association.send(
-      { ...RELIABLE, stream, ppid: Ppid.dcep, payload: OPEN_ACK, expiresAt: RELIABLE.maxPacketLifeTime },
-      clock,
-    );
     listener.onOpen(parameters);
+  }
+
+  function acknowledgeOpen(stream: number): boolean {
+    const { maxRetransmits, ordered } = RELIABLE;
+    const expiresAt = Number.POSITIVE_INFINITY;
+    return association.send({ stream, ppid: Ppid.dcep, payload: OPEN_ACK, ordered, maxRetransmits, expiresAt }, clock);
   }
 
   function onUserMessage({ stream, ppid, payload }: Message): void {

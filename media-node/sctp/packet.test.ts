@@ -46,6 +46,7 @@ describe("packets", () => {
       expect(readPacket(sealed(lying))).toBeUndefined();
     }
     expect(readPacket(good().subarray(0, 12))).toBeUndefined();
+    expect(readPacket(writePacket(7, [writeChunk(4, 1, Buffer.alloc(4_096))]))).toBeUndefined();
   });
 });
 

@@ -20,6 +20,8 @@ export const ChunkType = {
 export const PACKET_HEADER = 12;
 export const CHUNK_HEADER = 4;
 const CHECKSUM_AT = 8;
+/** Longest packet read: several times what any peer's path carries, and a bound on what one packet can cost. */
+const LONGEST_PACKET = 4_096;
 
 /** Both ends use it: WebRTC has one association per DTLS connection (RFC 8841 §5). */
 const PORT = 5_000;
@@ -39,7 +41,9 @@ export interface PacketView {
 /** Parses a packet (RFC 9260 §3); undefined when header, checksum or any chunk's length is wrong. */
 export function readPacket(bytes: Uint8Array): PacketView | undefined {
   const packet = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (packet.length < PACKET_HEADER + CHUNK_HEADER || packet.readUInt16BE(2) !== PORT) return undefined;
+  const { length } = packet;
+  if (length < PACKET_HEADER + CHUNK_HEADER || length > LONGEST_PACKET) return undefined;
+  if (packet.readUInt16BE(2) !== PORT) return undefined;
   if (crc32c(packet, CHECKSUM_AT) !== packet.readUInt32LE(CHECKSUM_AT)) return undefined;
   const chunks = readItems(packet.subarray(PACKET_HEADER), 1);
   return chunks && { verificationTag: packet.readUInt32BE(4), chunks };

@@ -104,7 +104,7 @@ describe("reassembly", () => {
     const got: number[] = [];
     const reassembly = createReassembly(1_000, ({ payload }) => got.push(payload[0]!));
     for (const chunk of cut(toSent([{ stream: 1, ordered: true, length: 3 }]), 0, 7)) reassembly.add(chunk);
-    reassembly.reset(1);
+    reassembly.reset([1]);
     for (const chunk of cut(toSent([{ stream: 1, ordered: true, length: 4 }]), 1, 7)) reassembly.add(chunk);
     expect(got).toEqual([0, 0]);
   });

@@ -19,9 +19,8 @@ export interface Reassembly {
   add(chunk: DataChunk): boolean;
   /** Drops unfinished messages that begin at or before `tsn`, and moves the streams past what was given up. */
   forward(tsn: number, skips: readonly (readonly [stream: number, ssn: number])[]): void;
-  /** Starts a stream anew at sequence number 0. */
-  reset(stream: number): void;
-  resetAll(): void;
+  /** Starts streams anew at sequence number 0, all of them if the list is empty. */
+  reset(streams: readonly number[]): void;
 }
 
 /** Chunks with consecutive TSNs that belong to one message. */
@@ -166,12 +165,11 @@ export function createReassembly(maxMessageSize: number, deliver: (message: Mess
         releaseInTurn(stream);
       }
     },
-    reset(id) {
-      for (const run of streams.get(id)?.waiting.values() ?? []) held -= costOf(run);
-      streams.delete(id);
-    },
-    resetAll() {
-      for (const id of [...streams.keys()]) this.reset(id);
+    reset(ids) {
+      for (const id of ids.length > 0 ? ids : [...streams.keys()]) {
+        for (const run of streams.get(id)?.waiting.values() ?? []) held -= costOf(run);
+        streams.delete(id);
+      }
     },
   };
 }

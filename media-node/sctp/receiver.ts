@@ -1,4 +1,4 @@
-import { type DataChunk, encodeSack, type ForwardTsn } from "./chunks.ts";
+import { type DataChunk, encodeSack, type ForwardTsn, IMMEDIATE } from "./chunks.ts";
 import { createReassembly, type Message } from "./reassembly.ts";
 import { isAfter, plus } from "./serial.ts";
 import { createTsnRanges } from "./tsn-ranges.ts";
@@ -20,8 +20,8 @@ export interface Receiver {
   /** Takes a DATA chunk. False when its message is too large: the association must end. */
   onData(chunk: DataChunk): boolean;
   onForwardTsn(forward: ForwardTsn): void;
-  /** Call once for each packet that had DATA, after its chunks: every second one is acknowledged at once. */
-  endOfPacket(now: number, immediate: boolean): void;
+  /** Call once for each packet that had DATA or FORWARD TSN, after its chunks: settles when to acknowledge. */
+  endOfPacket(now: number): void;
   /** The SACK for the present state. */
   takeSack(): Uint8Array;
   /** Starts the streams anew; all of them when the list is empty. */
@@ -37,7 +37,8 @@ export function createReceiver(
   const reassembly = createReassembly(maxMessageSize, deliver);
   let sackDueAt = Number.POSITIVE_INFINITY;
   let packetsUnacknowledged = 0;
-  let irregular = false;
+  /** Gaps, repeats, and chunks that ask for it are acknowledged at once (RFC 9260 §6.7, RFC 7053). */
+  let urgent = false;
 
   return {
     get cumulativeTsn() {
@@ -51,14 +52,14 @@ export function createReceiver(
       // The chunk that closes the first gap is taken though the window is full, else nothing would ever move.
       const limit = isNext ? RECEIVE_WINDOW + maxMessageSize : RECEIVE_WINDOW;
       if (reassembly.held + chunk.payload.length > limit || received.add(chunk.tsn) !== "new") {
-        irregular = true;
+        urgent = true;
         return true;
       }
-      if (!isNext || received.hasGaps) irregular = true;
+      if (!isNext || received.hasGaps || (chunk.flags & IMMEDIATE) !== 0) urgent = true;
       return chunk.stream >= INBOUND_STREAMS || reassembly.add(chunk);
     },
     onForwardTsn({ cumulativeTsn, skips }) {
-      irregular = true;
+      urgent = true;
       if (!isAfter(cumulativeTsn, received.cumulative)) return;
       received.forward(cumulativeTsn);
       reassembly.forward(
@@ -66,24 +67,21 @@ export function createReceiver(
         skips.filter(([stream]) => stream < INBOUND_STREAMS),
       );
     },
-    endOfPacket(now, immediate) {
+    endOfPacket(now) {
       packetsUnacknowledged++;
-      const atOnce = immediate || irregular || packetsUnacknowledged >= 2;
+      const atOnce = urgent || packetsUnacknowledged >= 2;
       sackDueAt = atOnce ? 0 : Math.min(sackDueAt, now + SACK_DELAY);
     },
     takeSack() {
       sackDueAt = Number.POSITIVE_INFINITY;
       packetsUnacknowledged = 0;
-      irregular = false;
+      urgent = false;
       return encodeSack({
         cumulativeTsn: received.cumulative,
         window: Math.max(0, RECEIVE_WINDOW - reassembly.held),
         gaps: received.gaps(MOST_GAPS),
       });
     },
-    reset(streams) {
-      if (streams.length === 0) reassembly.resetAll();
-      else for (const stream of streams) reassembly.reset(stream);
-    },
+    reset: reassembly.reset,
   };
 }
