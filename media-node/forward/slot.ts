@@ -4,6 +4,7 @@ import { extendSequence } from "../rtp/sequence.ts";
 import type { Layer } from "./layer.ts";
 import { PACKET } from "./packet-ring.ts";
 import type { PacketSink } from "./packet-sink.ts";
+import { ProtectedArchive } from "./protected-archive.ts";
 import { SEND, type SendQueue } from "./send-queue.ts";
 import { NUMBER, type SentPackets } from "./sent-packets.ts";
 import { NO_NUMBER, SlotNumbers } from "./slot-numbers.ts";
@@ -75,6 +76,8 @@ export class Slot implements PacketSink {
   octets = 0;
   /** A sender report must accompany what is queued: the timeline has a new beginning. */
   reportDue = false;
+  /** What was sent, for a receiver without RTX that asks for packets again; made when it first does. */
+  archive: ProtectedArchive | undefined;
   /** The layer that feeds the slot now. */
   feed: Layer | undefined;
   /** The layer that should. */
@@ -155,10 +158,12 @@ export class Slot implements PacketSink {
   }
 
   /**
-   * The receiver asks for a packet again. Repeats within a round trip are ignored.
+   * The receiver asks for a packet again. Repeats within a round trip are ignored. Without RTX only what was sent since
+   * it first asked can be had.
    * @returns whether it will be sent.
    */
   resend(sequence: number, now: number, roundTrip: number): boolean {
+    if (this.rtxSsrc === 0) this.archive ??= new ProtectedArchive(this.media);
     const { newest } = this.numbers;
     const number = extendSequence(sequence, newest);
     const { sent } = this;
@@ -193,6 +198,7 @@ export class Slot implements PacketSink {
 
   private mayBegin(layer: Layer, place: number, now: number): boolean {
     if (layer !== this.feed && layer !== this.selected) return false;
+    if (this.payloadType[layer.codec.id] === NO_PAYLOAD_TYPE) return false;
     if (layer.ring.flags[place]! & PACKET.start) return true;
     layer.requestKeyFrame(now);
     return false;

@@ -74,6 +74,11 @@ export class Writer {
   }
 
   private write(slot: Slot, kind: number, number: number, now: number): void {
+    const rtx = kind === SEND.again;
+    if (rtx && slot.rtxSsrc === 0) {
+      this.repeat(slot, number);
+      return;
+    }
     const { sent } = slot;
     const at = number & sent.mask;
     const layer = slot.layerOf(sent.layer[at]!);
@@ -83,15 +88,18 @@ export class Writer {
       return;
     }
     const { ring, codec } = layer;
+    const payloadType = rtx ? slot.rtxPayloadType[codec.id]! : slot.payloadType[codec.id]!;
+    if (payloadType === NO_PAYLOAD_TYPE) {
+      this.dropped++;
+      return;
+    }
     const size = ring.length[place]!;
     this.makeRoom(size + MAX_OVERHEAD + this.protector.rtpOverhead);
     const { slab } = this.runs;
     const start = this.runEnd;
-    const rtxType = slot.rtxPayloadType[codec.id]!;
-    const asRtx = kind === SEND.again && rtxType !== NO_PAYLOAD_TYPE;
-    const header = this.writeHeader(slab, start, slot, layer, place, number, sent.timestamp[at]!, asRtx, now);
+    const header = this.writeHeader(slab, start, slot, layer, place, number, payloadType, rtx, now);
     let payload = start + header;
-    if (asRtx) {
+    if (rtx) {
       slab[payload] = (number & 0xffff) >> 8;
       slab[payload + 1] = number;
       payload += 2;
@@ -107,11 +115,28 @@ export class Writer {
       return;
     }
     this.append(length);
-    if (kind === SEND.again) this.resent++;
+    if (rtx) this.resent++;
     else {
       slot.packets++;
       slot.octets += size;
+      slot.archive?.put(number, slab, start, length);
     }
+  }
+
+  /** Sends a packet again as it was. */
+  private repeat(slot: Slot, number: number): void {
+    const { archive } = slot;
+    const place = archive?.find(number) ?? -1;
+    if (archive === undefined || place < 0) {
+      this.dropped++;
+      return;
+    }
+    const length = archive.length[place]!;
+    const from = archive.offset[place]!;
+    this.makeRoom(length);
+    archive.bytes.copy(this.runs.slab, this.runEnd, from, from + length);
+    this.append(length);
+    this.resent++;
   }
 
   /** @returns the header's length. */
@@ -122,18 +147,18 @@ export class Writer {
     layer: Layer,
     place: number,
     number: number,
-    timestamp: number,
-    asRtx: boolean,
+    payloadType: number,
+    rtx: boolean,
     now: number,
   ): number {
-    const { ring, codec } = layer;
-    const types = asRtx ? slot.rtxPayloadType : slot.payloadType;
+    const { ring } = layer;
+    const timestamp = slot.sent.timestamp[number & slot.sent.mask]!;
     const marker = (ring.flags[place]! & PACKET.marker) << 6;
-    const sequence = asRtx ? slot.rtxSequence : number;
-    const ssrc = asRtx ? slot.rtxSsrc : slot.ssrc;
-    if (asRtx) slot.rtxSequence = (slot.rtxSequence + 1) & 0xffff;
+    const sequence = rtx ? slot.rtxSequence : number;
+    const ssrc = rtx ? slot.rtxSsrc : slot.ssrc;
+    if (rtx) slot.rtxSequence = (slot.rtxSequence + 1) & 0xffff;
     const csrc = layer.sourceNumber;
-    slab[start + 1] = marker | types[codec.id]!;
+    slab[start + 1] = marker | payloadType;
     slab[start + 2] = sequence >> 8;
     slab[start + 3] = sequence;
     slab[start + 4] = timestamp >>> 24;

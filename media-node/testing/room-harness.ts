@@ -13,6 +13,7 @@ import type { SlotChange } from "../room/receiver-types.ts";
 import { createRouter, type Router } from "../room/router.ts";
 import { createSource, SOURCE_KINDS, SOURCES_PER_PARTICIPANT, type Source } from "../room/source.ts";
 import { createExtensionMap } from "../rtp/header-extensions.ts";
+import { extendSequence } from "../rtp/sequence.ts";
 import { createModelPublisher, MODEL, type ModelPublisher, type ModelStreamOptions } from "./model-publisher.ts";
 import { createModelReceiver, type ModelReceiver } from "./model-receiver.ts";
 import type { Link, LinkOptions, Netsim } from "./netsim.ts";
@@ -76,16 +77,29 @@ export interface RoomHarness {
   join(options: GuestOptions): Guest;
 }
 
-/** Adds a tag of zeros, so that room for it is proven. */
-const protector: Protector = {
-  rtpOverhead: 16,
-  protectRtp(buffer, offset, headerLength, payloadLength) {
-    const length = headerLength + payloadLength;
-    if (offset + length + 16 > buffer.length) throw new Error("no room for protection");
-    buffer.fill(0, offset + length, offset + length + 16);
-    return length + 16;
-  },
-};
+const TAG = 16;
+
+/** Adds a tag of zeros, so that room for it is proven, and as SRTP does refuses to protect a number twice. */
+function createProtector(): Protector {
+  const used = new Map<number, { highest: number; numbers: Set<number> }>();
+  return {
+    rtpOverhead: TAG,
+    protectRtp(buffer, offset, headerLength, payloadLength) {
+      const length = headerLength + payloadLength;
+      if (offset + length + TAG > buffer.length) throw new Error("no room for protection");
+      const ssrc = buffer.readUInt32BE(offset + 8);
+      const sequence = buffer.readUInt16BE(offset + 2);
+      const stream = used.get(ssrc) ?? { highest: sequence, numbers: new Set() };
+      used.set(ssrc, stream);
+      const number = extendSequence(sequence, stream.highest);
+      if (stream.numbers.has(number)) throw new Error(`${sequence} of ${ssrc} protected twice`);
+      stream.numbers.add(number);
+      stream.highest = Math.max(stream.highest, number);
+      buffer.fill(0, offset + length, offset + length + TAG);
+      return length + TAG;
+    },
+  };
+}
 
 export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): RoomHarness {
   const router = createRouter();
@@ -105,7 +119,7 @@ export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): 
       used = offset + totalLength;
       for (let at = offset; at < offset + totalLength; at += segmentSize) {
         const end = Math.min(at + segmentSize, offset + totalLength);
-        const packet = Buffer.from(slab.subarray(at, end - protector.rtpOverhead));
+        const packet = Buffer.from(slab.subarray(at, end - TAG));
         const guest = guests[path]!;
         observer.sent?.(guest, packet);
         guest.downlink.send(packet);
@@ -126,7 +140,12 @@ export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): 
     const inbound = createInbound(createExtensionMap(ids));
     const roundTrip = createRoundTrip();
     let rtcp: RtcpSender | undefined;
-    const outbound = createOutbound({ protector, runs, flushes, onReportDue: now => rtcp?.flushDue(now) });
+    const outbound = createOutbound({
+      protector: createProtector(),
+      runs,
+      flushes,
+      onReportDue: now => rtcp?.flushDue(now),
+    });
     outbound.writer.path = path;
     rtcp = createRtcpSender({
       sink: {
