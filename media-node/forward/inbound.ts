@@ -2,6 +2,7 @@ import type { Codec } from "../codec/codec.ts";
 import { redPrimaryOffset } from "../codec/red.ts";
 import { readUint16 } from "../rtp/bytes.ts";
 import {
+  audioLevelByte,
   createExtensionFields,
   EXTENSION,
   type ExtensionMap,
@@ -10,7 +11,6 @@ import {
 } from "../rtp/header-extensions.ts";
 import { createRtpHeader, readRtp } from "../rtp/rtp-header.ts";
 import type { Layer } from "./layer.ts";
-import { NO_LEVEL } from "./packet-ring.ts";
 
 /** What a payload type of a sending m-line stands for. */
 export type PayloadFormat =
@@ -147,7 +147,7 @@ export class Inbound {
       layer.useSsrc(header.ssrc, now);
     }
     if (layer.codec !== codec) layer.useCodec(codec, now);
-    return layer.receive(bytes, header, levelByte(bytes), now, false);
+    return layer.receive(bytes, header, audioLevelByte(bytes, fields), now, false);
   }
 
   /** RFC 4588 §4: the original sequence number stands before the payload. One without it is a probe. */
@@ -158,7 +158,7 @@ export class Inbound {
     header.sequence = readUint16(bytes, header.payloadOffset);
     header.payloadOffset += 2;
     header.payloadLength -= 2;
-    return layer.receive(bytes, header, levelByte(bytes), now, true);
+    return layer.receive(bytes, header, audioLevelByte(bytes, fields), now, true);
   }
 
   /** Binds an SSRC that wasn't declared. */
@@ -190,14 +190,6 @@ export class Inbound {
 
 function layerFor({ layers }: Media, rid: string): Layer | undefined {
   return layers.length === 1 && rid === "" ? layers[0] : layers.find(layer => layer.rid === rid);
-}
-
-/** The audio level byte as it came; "voice, but silent" counts as silence, since its value marks absence. */
-function levelByte(bytes: Buffer): number {
-  const offset = fields.offset[EXTENSION.audioLevel]!;
-  if (offset < 0) return NO_LEVEL;
-  const level = bytes[offset]!;
-  return level === NO_LEVEL ? 0x7f : level;
 }
 
 export function createInbound(extensions: ExtensionMap): Inbound {

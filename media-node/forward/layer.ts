@@ -1,4 +1,5 @@
 import type { Codec } from "../codec/codec.ts";
+import { NO_LEVEL } from "../rtp/header-extensions.ts";
 import type { RtpHeader } from "../rtp/rtp-header.ts";
 import { extendSequence, timestampDelta } from "../rtp/sequence.ts";
 import { BitrateMeter } from "./bitrate-meter.ts";
@@ -7,7 +8,7 @@ import type { LayerFeedback } from "./feedback.ts";
 import { InboundStats } from "./inbound-stats.ts";
 import { LayerDemand } from "./layer-demand.ts";
 import { PacketInspector } from "./packet-inspector.ts";
-import { AUDIO_RING, NO_LEVEL, PACKET, PacketRing, VIDEO_RING } from "./packet-ring.ts";
+import { AUDIO_RING, PACKET, PacketRing, VIDEO_RING } from "./packet-ring.ts";
 import type { PacketSink } from "./packet-sink.ts";
 import type { RoundTrip } from "./round-trip.ts";
 import { type SourceClock, StreamClock } from "./source-clock.ts";

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createPayloadInfo } from "../codec/codec.ts";
 import { CODECS } from "../codec/codecs.ts";
+import { NO_LEVEL } from "../rtp/header-extensions.ts";
 import { createRtpHeader } from "../rtp/rtp-header.ts";
-import { NO_LEVEL, PacketRing } from "./packet-ring.ts";
+import { PacketRing } from "./packet-ring.ts";
 
 const info = createPayloadInfo();
 const header = createRtpHeader();

@@ -11,9 +11,6 @@ export const PACKET = {
   empty: 4,
 } as const;
 
-/** The level stored where a packet carried none. */
-export const NO_LEVEL = 255;
-
 /** About a second at 8 Mbit/s, four at 2. */
 export const VIDEO_RING: RingSize = { packets: 1024, bytes: 1 << 20 };
 /** 2.5 s of 20 ms packets. */
@@ -30,7 +27,7 @@ export class PacketRing extends ByteRing {
   /** Duration in clock units, 0 for video. */
   readonly duration: Uint16Array;
   readonly flags: Uint8Array;
-  /** RFC 6464 byte as it came (voice bit and level), {@link NO_LEVEL} where none did. */
+  /** RFC 6464 byte as it came, or `NO_LEVEL`. */
   readonly level: Uint8Array;
 
   constructor(size: RingSize) {

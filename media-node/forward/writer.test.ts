@@ -3,13 +3,13 @@ import { createPayloadInfo } from "../codec/codec.ts";
 import { CODECS } from "../codec/codecs.ts";
 import { packVp8, vp8 } from "../codec/vp8.ts";
 import {
-  absoluteSendTimeOf,
-  audioLevelOf,
+  audioLevelByte,
   createExtensionFields,
   createExtensionMap,
+  EXTENSION,
+  NO_LEVEL,
   readExtensions,
   toAbsoluteSendTime,
-  transportNumberOf,
 } from "../rtp/header-extensions.ts";
 import { type Captured, createTestLayer, createTestSlot, feed } from "../testing/stream-kit.ts";
 
@@ -18,10 +18,11 @@ const ids = { audioLevel: 1, absoluteSendTime: 3, transportNumber: 5 };
 function extensionsOf(packet: Captured) {
   const fields = createExtensionFields();
   expect(readExtensions(packet.bytes, packet, createExtensionMap(ids), fields)).toBe(true);
+  const { bytes } = packet;
   return {
-    level: audioLevelOf(packet.bytes, fields),
-    sendTime: absoluteSendTimeOf(packet.bytes, fields),
-    transportNumber: transportNumberOf(packet.bytes, fields),
+    level: audioLevelByte(bytes, fields),
+    sendTime: bytes.readUIntBE(fields.offset[EXTENSION.absoluteSendTime]!, 3),
+    transportNumber: bytes.readUInt16BE(fields.offset[EXTENSION.transportNumber]!),
   };
 }
 
@@ -68,8 +69,16 @@ describe("the writer", () => {
     feed(layer, 0, { sequence: 1, level: 0x80 | 33 });
     feed(layer, 20, { sequence: 2, timestamp: 960 });
     const [first, second] = drain(1_234.5);
-    expect(extensionsOf(first!)).toEqual({ level: 33, sendTime: toAbsoluteSendTime(1_234.5), transportNumber: 0 });
-    expect(extensionsOf(second!)).toEqual({ level: -1, sendTime: toAbsoluteSendTime(1_234.5), transportNumber: 1 });
+    expect(extensionsOf(first!)).toEqual({
+      level: 0x80 | 33,
+      sendTime: toAbsoluteSendTime(1_234.5),
+      transportNumber: 0,
+    });
+    expect(extensionsOf(second!)).toEqual({
+      level: NO_LEVEL,
+      sendTime: toAbsoluteSendTime(1_234.5),
+      transportNumber: 1,
+    });
     expect(second!.payload).toEqual(Buffer.from([31 << 3, 1, 2, 3]));
   });
 

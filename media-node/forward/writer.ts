@@ -1,6 +1,6 @@
-import { toAbsoluteSendTime } from "../rtp/header-extensions.ts";
+import { NO_LEVEL, toAbsoluteSendTime } from "../rtp/header-extensions.ts";
 import type { Layer } from "./layer.ts";
-import { NO_LEVEL, PACKET } from "./packet-ring.ts";
+import { PACKET } from "./packet-ring.ts";
 import { SEND, type SendQueue } from "./send-queue.ts";
 import { NUMBER } from "./sent-packets.ts";
 import { NO_PAYLOAD_TYPE, type Slot } from "./slot.ts";

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { FUZZ_TIMEOUT, fuzz, must } from "../testing/fuzz.ts";
 import { buildRtp } from "../testing/model-packets.ts";
 import {
-  absoluteSendTimeOf,
+  audioLevelByte,
   createExtensionFields,
   createExtensionMap,
   EXTENSION,
+  NO_LEVEL,
   readExtensions,
   textOf,
   toAbsoluteSendTime,
-  transportNumberOf,
 } from "./header-extensions.ts";
 import { createRtpHeader, readRtp } from "./rtp-header.ts";
 
@@ -48,12 +48,12 @@ describe("readExtensions", () => {
   it("finds what was negotiated in the one-byte form", () => {
     const { taken, fields } = read(packet);
     expect(taken).toBe(true);
-    expect(packet[fields.offset[EXTENSION.audioLevel]!]).toBe(0x85);
+    expect(audioLevelByte(packet, fields)).toBe(0x85);
     expect(textOf(packet, fields, EXTENSION.mid)).toBe("video");
     expect(textOf(packet, fields, EXTENSION.rid)).toBe("h");
     expect(textOf(packet, fields, EXTENSION.repairedRid)).toBe("");
-    expect(absoluteSendTimeOf(packet, fields)).toBe(0x010203);
-    expect(transportNumberOf(packet, fields)).toBe(0xabcd);
+    expect(packet.readUIntBE(fields.offset[EXTENSION.absoluteSendTime]!, 3)).toBe(0x010203);
+    expect(packet.readUInt16BE(fields.offset[EXTENSION.transportNumber]!)).toBe(0xabcd);
   });
 
   it("finds them in the two-byte form, where an element may be empty", () => {
@@ -62,7 +62,7 @@ describe("readExtensions", () => {
     expect(taken).toBe(true);
     expect(fields.length[EXTENSION.audioLevel]).toBe(0);
     expect(textOf(bytes, fields, EXTENSION.mid)).toBe("abc");
-    expect(transportNumberOf(bytes, fields)).toBe(0x1234);
+    expect(bytes.readUInt16BE(fields.offset[EXTENSION.transportNumber]!)).toBe(0x1234);
   });
 
   it("stops at id 15 and lets the first of a repeated id count", () => {
@@ -85,11 +85,15 @@ describe("readExtensions", () => {
     expect([...fields.offset].every(offset => offset === -1)).toBe(true);
   });
 
-  it("answers nothing for fields that are too short", () => {
-    const { fields } = read(twoByte(0x1000, 5, 1, 9, 3, 2, 1, 2));
-    const bytes = twoByte(0x1000, 5, 1, 9, 3, 2, 1, 2);
-    expect(transportNumberOf(bytes, fields)).toBe(-1);
-    expect(absoluteSendTimeOf(bytes, fields)).toBe(-1);
+  it("knows no level where none came, an empty one came, or the one that stands for none", () => {
+    const level = (...elements: number[]) => {
+      const bytes = twoByte(0x1000, ...elements);
+      return audioLevelByte(bytes, read(bytes).fields);
+    };
+    expect(level(4, 1, 0x61)).toBe(NO_LEVEL);
+    expect(level(1, 0, 4, 1, 0x61)).toBe(NO_LEVEL);
+    expect(level(1, 1, 255)).toBe(127);
+    expect(level(1, 1, 0x80)).toBe(0x80);
   });
 
   it("stays within the extension for any bytes", { timeout: FUZZ_TIMEOUT }, () => {

@@ -1,4 +1,3 @@
-import { readUint16, readUint24 } from "./bytes.ts";
 import type { RtpHeader } from "./rtp-header.ts";
 
 /** The header extensions the node reads or writes, by their URIs in SDP. */
@@ -93,22 +92,16 @@ export function readExtensions(bytes: Uint8Array, header: RtpHeader, map: Extens
   return true;
 }
 
-/** RFC 6464 audio level of a packet: 0 (loudest) to 127 (silence), or -1 where the packet has none. */
-export function audioLevelOf(bytes: Uint8Array, fields: ExtensionFields): number {
+/** What {@link audioLevelByte} answers where a packet has no level. */
+export const NO_LEVEL = 255;
+
+/** RFC 6464 byte of a packet: voice bit and level, 0 (loudest) to 127 (silence); {@link NO_LEVEL} where it has none. */
+export function audioLevelByte(bytes: Uint8Array, fields: ExtensionFields): number {
   const offset = fields.offset[EXTENSION.audioLevel]!;
-  return offset < 0 || fields.length[EXTENSION.audioLevel] === 0 ? -1 : bytes[offset]! & 0x7f;
-}
-
-/** Transport-wide sequence number of a packet, or -1. */
-export function transportNumberOf(bytes: Uint8Array, fields: ExtensionFields): number {
-  const offset = fields.offset[EXTENSION.transportNumber]!;
-  return offset < 0 || fields.length[EXTENSION.transportNumber]! < 2 ? -1 : readUint16(bytes, offset);
-}
-
-/** Absolute send time of a packet in seconds modulo 64, as 6.18 fixed point, or -1. */
-export function absoluteSendTimeOf(bytes: Uint8Array, fields: ExtensionFields): number {
-  const offset = fields.offset[EXTENSION.absoluteSendTime]!;
-  return offset < 0 || fields.length[EXTENSION.absoluteSendTime]! < 3 ? -1 : readUint24(bytes, offset);
+  if (offset < 0 || fields.length[EXTENSION.audioLevel] === 0) return NO_LEVEL;
+  const level = bytes[offset]!;
+  // "Voice, but silent" counts as silence: its value stands for absence.
+  return level === NO_LEVEL ? 0x7f : level;
 }
 
 /** A time in milliseconds as absolute send time: 24 bits of 6.18 fixed point seconds, wrapping every 64 s. */

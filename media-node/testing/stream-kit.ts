@@ -2,12 +2,12 @@ import type { Codec } from "../codec/codec.ts";
 import { CODECS } from "../codec/codecs.ts";
 import type { LayerFeedback } from "../forward/feedback.ts";
 import { createLayer, type Layer } from "../forward/layer.ts";
-import { NO_LEVEL } from "../forward/packet-ring.ts";
 import { createRoundTrip } from "../forward/round-trip.ts";
 import { SendQueue } from "../forward/send-queue.ts";
 import { Slot, type SlotOptions } from "../forward/slot.ts";
 import { SourceClock } from "../forward/source-clock.ts";
 import { type Protector, type RunSink, Writer } from "../forward/writer.ts";
+import { NO_LEVEL } from "../rtp/header-extensions.ts";
 import { createRtpHeader, type RtpHeader, readRtp } from "../rtp/rtp-header.ts";
 import { buildRtp, type RtpFields } from "./model-packets.ts";
 
