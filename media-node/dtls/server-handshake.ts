@@ -58,11 +58,14 @@ export interface ServerHandshakeOptions {
   admit(): boolean;
 }
 
+/** Takes the next message and says what follows from it. */
+export type ServerHandshake = (message: HandshakeMessage) => HandshakeStep;
+
 /**
  * The server's side of one full handshake (RFC 5246 §7.3) over whole messages that come in the order of
  * `CLIENT_COURSE`. Nothing is computed for a ClientHello before it is complete, plausible and admitted.
  */
-export function createServerHandshake(options: ServerHandshakeOptions): (message: HandshakeMessage) => HandshakeStep {
+export function createServerHandshake(options: ServerHandshakeOptions): ServerHandshake {
   const transcript: Uint8Array[] = [];
   const messagesSoFar = (): Uint8Array => Buffer.concat(transcript);
   const serverRandom = randomBytes(32);

@@ -10,7 +10,13 @@ import { readRecord } from "./record-reader.ts";
 import { createRecordWriter } from "./record-writer.ts";
 import { createRetransmission } from "./retransmission.ts";
 import { createSealedReader } from "./sealed-reader.ts";
-import { CLIENT_COURSE, createServerHandshake, type DtlsFailure, FINISHED_SEQUENCE } from "./server-handshake.ts";
+import {
+  CLIENT_COURSE,
+  createServerHandshake,
+  type DtlsFailure,
+  FINISHED_SEQUENCE,
+  type ServerHandshake,
+} from "./server-handshake.ts";
 import type { SrtpKeys, SrtpProfile } from "./srtp-profile.ts";
 
 /** A handshake that takes longer has failed, in ms from the first datagram. */
@@ -78,7 +84,8 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
   let finished: HandshakeMessage | undefined;
   let peerAlert: number | undefined;
 
-  const handshake = createServerHandshake({
+  /** Until it is over: it holds the transcript and the master secret. */
+  let handshake: ServerHandshake | undefined = createServerHandshake({
     ...options,
     admit() {
       const admitted = options.budget.take(clock);
@@ -112,6 +119,7 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
     deadline = Number.POSITIVE_INFINITY;
     reassembler.clear();
     sealed.clear();
+    handshake = undefined;
     flight = [];
   }
 
@@ -124,7 +132,7 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
   function advance(): void {
     while (state === "handshake") {
       const message = reassembler.next();
-      if (message === undefined) return;
+      if (message === undefined || handshake === undefined) return;
       const step = handshake(message);
       switch (step.do) {
         case "wait":
@@ -152,6 +160,7 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
 
   function finish(message: HandshakeMessage, srtp: SrtpKeys | undefined): void {
     finished = message;
+    handshake = undefined;
     flight = [];
     state = "connected";
     deadline = Number.POSITIVE_INFINITY;
