@@ -105,8 +105,7 @@ export class Router implements ReceiverRoom {
       source.tick(now);
       if (source.media === "audio") source.sampleLoudness(now);
     }
-    const { current } = this.speakers;
-    if (this.speakers.update(this.sources.values(), now)) this.speakersChanged(current, now);
+    this.updateSpeakers(now);
     if (now >= this.nextRefresh) {
       this.nextRefresh = now + REFRESH_INTERVAL;
       for (const receiver of this.receivers) receiver.refresh(now);
@@ -127,9 +126,12 @@ export class Router implements ReceiverRoom {
     this.sources.clear();
   }
 
-  private speakersChanged(before: readonly number[], now: number): void {
-    for (const receiver of this.receivers) receiver.options.listener.speakersChanged(this.speaking);
-    if (before[0] !== this.speaking[0]) this.plan(now);
+  private updateSpeakers(now: number): void {
+    const { dominant } = this.speakers;
+    if (this.speakers.update(this.sources.values(), now)) {
+      for (const receiver of this.receivers) receiver.options.listener.speakersChanged(this.speaking);
+    }
+    if (this.speakers.dominant !== dominant) this.plan(now);
   }
 
   private plan(now: number): void {

@@ -10,7 +10,8 @@ const MIN_SPEECH = 200;
 export class Speakers {
   /** Participant numbers of those who speak now, the dominant speaker first, the others by number. */
   current: readonly number[] = [];
-  private dominant = -1;
+  /** Participant number of the dominant speaker, of now or last; -1 before the first. */
+  dominant = -1;
   private dominantSince = 0;
   private readonly since = new Map<number, number>();
   private readonly lastDominant = new Map<number, number>();

@@ -38,6 +38,8 @@ export interface GuestOptions {
   /** Whether it asks for lost packets, default true. */
   readonly asksAgain?: boolean;
   readonly clockOffset?: number;
+  /** What the node thinks its downlink takes. */
+  readonly budget?: { readonly bitsPerSecond: number };
 }
 
 /** One participant: a model peer, its links, and the node's half of its session. */
@@ -294,7 +296,13 @@ export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): 
     };
     guests.push(guest);
     const receiver = router.addReceiver(
-      { participant, slots: receiverSlots, kinds: new Set(SOURCE_KINDS), listener },
+      {
+        participant,
+        slots: receiverSlots,
+        kinds: new Set(SOURCE_KINDS),
+        listener,
+        ...(options.budget === undefined ? {} : { budget: options.budget }),
+      },
       sim.now,
     );
     for (const source of sources) router.addSource(source, sim.now);
