@@ -10,17 +10,13 @@ export interface CallPage {
   readonly name: string;
 }
 
-interface Watched {
-  readonly video: HTMLVideoElement;
-  readonly frames: () => number;
-}
-
 /** What the page keeps for its test. */
 export interface PageState {
   room: import("../../src/client/index.ts").Room;
   context: AudioContext;
   canvas: HTMLCanvasElement;
-  watched: Map<string, Watched>;
+  /** Elements that play what comes, by source and track: a browser decodes only what somebody watches. */
+  watched: Map<string, HTMLVideoElement>;
   analysers: Map<string, { analyser: AnalyserNode; audio: HTMLAudioElement }>;
   sources: Map<string, import("../../src/client/index.ts").LocalSource>;
 }
@@ -37,7 +33,6 @@ export async function joinCall(
   options: { url: string; token: string; tone: number; hue: number },
 ): Promise<void> {
   await page.evaluate(async ({ url, token, tone, hue }) => {
-    const { joinRoom } = (await import(`${url}/sdk/tandem.js`)) as typeof import("../../src/client/index.ts");
     // Raw host candidates are given only to pages that may use a device.
     const devices = await navigator.mediaDevices.getUserMedia({ audio: true });
     for (const track of devices.getTracks()) track.stop();
@@ -61,7 +56,7 @@ export async function joinCall(
     oscillator.start();
     const mic = out.stream.getAudioTracks()[0] as MediaStreamTrack;
 
-    const room = await joinRoom({ url, token });
+    const room = await window.sdk.joinRoom({ url, token });
     const sources = new Map();
     window.tandem = { room, context, canvas, watched: new Map(), analysers: new Map(), sources };
 
@@ -79,7 +74,7 @@ export async function joinCall(
             });
             video.srcObject = new MediaStream([source.track]);
             document.body.append(video);
-            watched.set(key, { video, frames: () => video.getVideoPlaybackQuality().totalVideoFrames });
+            watched.set(key, video);
           }
           if (source.track.kind === "audio" && !analysers.has(key)) {
             const stream = new MediaStream([source.track]);
@@ -104,7 +99,7 @@ export async function joinCall(
   }, options);
 }
 
-/** Wait until `count` more frames of that participant's source have been decoded and painted. */
+/** Wait until `count` more frames of that participant's source have been decoded. */
 export async function expectFrames(
   page: Page,
   identity: string,
@@ -114,80 +109,110 @@ export async function expectFrames(
 ): Promise<void> {
   await page.evaluate(
     async ({ identity, kind, count, timeout }) => {
-      const total = (): number => {
-        let sum = 0;
-        for (const [key, { frames }] of window.tandem.watched)
-          if (key.startsWith(`${identity}/${kind}/`)) sum += frames();
-        return sum;
+      const { room } = window.tandem;
+      const decoded = async (): Promise<number> => {
+        const source = room.store
+          .get()
+          .participants.find(participant => participant.identity === identity)
+          ?.sources.find(candidate => candidate.kind === kind);
+        if (!source?.track) return 0;
+        const { track } = source;
+        for (const { connection } of room.connections) {
+          const receiver = connection.getReceivers().find(candidate => candidate.track === track);
+          if (!receiver) continue;
+          for (const report of (await receiver.getStats()).values()) {
+            if (report.type === "inbound-rtp") return report.framesDecoded ?? 0;
+          }
+        }
+        return 0;
       };
-      const start = total();
+      let start = await decoded();
+      let now = start;
       const deadline = performance.now() + timeout;
-      while (total() < start + count) {
+      while (now < start + count) {
         if (performance.now() > deadline) {
-          const seen = JSON.stringify(window.tandem.room.store.get(), (_key, value) =>
+          const room = JSON.stringify(window.tandem.room.store.get(), (_key, value) =>
             value instanceof EventTarget ? "[object]" : value,
           );
-          throw new Error(`${total() - start} of ${count} frames of ${identity}'s ${kind}; the room: ${seen}`);
+          throw new Error(`${now - start} of ${count} frames of ${identity}'s ${kind}; the room: ${room}`);
         }
-        await new Promise(resolve => requestAnimationFrame(resolve));
+        await new Promise(resolve => setTimeout(resolve, 50));
+        now = await decoded();
+        // A new path counts from nothing.
+        if (now < start) start = now;
       }
     },
     { identity, kind, count, timeout },
   );
 }
 
-/**
- * Level of each tone in what is heard from `identity`, in dB over the floor (the median of the spectrum), once it has
- * `wanted` at 20 dB; fails after `timeout`.
- */
-export async function expectTone(
+/** What is asked of a tone: heard with nothing of ours in it, or gone. */
+interface ToneQuestion {
+  identity: string;
+  wanted: number;
+  unwanted: readonly number[];
+  /** True: at least 20 dB over the floor, unwanted ones at most -30 dB of it. False: no more than 10 dB over the floor. */
+  heard: boolean;
+  timeout: number;
+}
+
+/** Wait until the answer is yes. The floor is the median of the spectrum. */
+async function awaitTone(page: Page, question: ToneQuestion): Promise<void> {
+  await page.evaluate(async ({ identity, wanted, unwanted, heard, timeout }) => {
+    const { analysers, context } = window.tandem;
+    await context.resume();
+    const measure = (): { wanted: number; unwanted: number } => {
+      let best = { wanted: -Infinity, unwanted: -Infinity };
+      for (const [key, { analyser }] of analysers) {
+        if (!key.startsWith(`${identity}/mic/`)) continue;
+        const bins = new Float32Array(analyser.frequencyBinCount);
+        analyser.getFloatFrequencyData(bins);
+        const width = context.sampleRate / analyser.fftSize;
+        const peak = (hertz: number): number => {
+          const middle = Math.round(hertz / width);
+          return Math.max(-140, ...bins.subarray(middle - 2, middle + 3));
+        };
+        const sorted = [...bins.subarray(20, Math.round(6_000 / width))].sort((a, b) => a - b);
+        const floor = Math.max(sorted[sorted.length >> 1] ?? -Infinity, -140);
+        const over = peak(wanted) - floor;
+        if (over > best.wanted) {
+          best = { wanted: over, unwanted: Math.max(-Infinity, ...unwanted.map(hz => peak(hz) - peak(wanted))) };
+        }
+      }
+      return best;
+    };
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const level = measure();
+      if (heard ? level.wanted >= 20 && level.unwanted <= -30 : level.wanted <= 10) return;
+      if (performance.now() > deadline) {
+        throw new Error(`${wanted} Hz of ${identity} should ${heard ? "" : "not "}be heard: ${JSON.stringify(level)}`);
+      }
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  }, question);
+}
+
+/** Wait until `identity`'s tone is heard, and none of `unwanted` with it. */
+export const expectTone = (
   page: Page,
   identity: string,
   wanted: number,
   unwanted: readonly number[] = [],
   timeout = 15_000,
-): Promise<void> {
-  await page.evaluate(
-    async ({ identity, wanted, unwanted, timeout }) => {
-      const { analysers, context } = window.tandem;
-      await context.resume();
-      const measure = (): { wanted: number; unwanted: number } => {
-        let best = { wanted: -Infinity, unwanted: -Infinity };
-        for (const [key, { analyser }] of analysers) {
-          if (!key.startsWith(`${identity}/mic/`)) continue;
-          const bins = new Float32Array(analyser.frequencyBinCount);
-          analyser.getFloatFrequencyData(bins);
-          const width = context.sampleRate / analyser.fftSize;
-          const peak = (hertz: number): number => {
-            const middle = Math.round(hertz / width);
-            return Math.max(...bins.subarray(middle - 2, middle + 3));
-          };
-          const sorted = [...bins.subarray(20, Math.round(6_000 / width))].sort((a, b) => a - b);
-          const floor = Math.max(sorted[sorted.length >> 1] ?? -Infinity, -140);
-          const heard = peak(wanted) - floor;
-          if (heard > best.wanted)
-            best = { wanted: heard, unwanted: Math.max(-Infinity, ...unwanted.map(hz => peak(hz) - peak(wanted))) };
-        }
-        return best;
-      };
-      const deadline = performance.now() + timeout;
-      for (;;) {
-        const level = measure();
-        if (level.wanted >= 20 && level.unwanted <= -30) return;
-        if (performance.now() > deadline) throw new Error(`tone ${wanted} Hz of ${identity}: ${JSON.stringify(level)}`);
-        await new Promise(resolve => requestAnimationFrame(resolve));
-      }
-    },
-    { identity, wanted, unwanted, timeout },
-  );
-}
+): Promise<void> => awaitTone(page, { identity, wanted, unwanted, heard: true, timeout });
 
-/** Wait until `check` holds in the page; it is evaluated on every frame. */
+/** Wait until it is heard no more. */
+export const expectNoTone = (page: Page, identity: string, tone: number, timeout = 5_000): Promise<void> =>
+  awaitTone(page, { identity, wanted: tone, unwanted: [], heard: false, timeout });
+
+/** Wait until `check` holds in the page. */
 export async function until<A>(
   page: Page,
   check: (argument: A) => unknown,
   argument: A,
   timeout = 15_000,
 ): Promise<void> {
-  await page.waitForFunction(check as (argument: unknown) => unknown, argument, { timeout });
+  // Polled by time: animation frames stop in pages that nobody looks at.
+  await page.waitForFunction(check as (argument: unknown) => unknown, argument, { timeout, polling: 50 });
 }

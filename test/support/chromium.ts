@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Flags under which Chromium stays on this machine and has a camera and a microphone without asking. */
 export const CHROMIUM_FLAGS = [
@@ -25,12 +25,24 @@ export function launchChromium({
   return chromium.launch({ executablePath, headless: true, args: flags });
 }
 
-/** An empty page on the edge's own origin: a secure context that may import the SDK. */
-export async function openBlank(context: Browser | BrowserContext, url: string): Promise<Page> {
+declare global {
+  interface Window {
+    /** The SDK as the Worker serves it. */
+    sdk: typeof import("../../src/client/index.ts");
+  }
+}
+
+/**
+ * An empty page on the edge's own origin, a secure context, with the SDK loaded as `window.sdk`. It is served by the edge, not made
+ * up by the driver: to the browser a page from nowhere may not reach this machine.
+ */
+export async function openBlank(browser: Browser, url: string): Promise<Page> {
+  const context = await browser.newContext({ bypassCSP: true });
   const page = await context.newPage();
-  await page.route(`${url}/blank`, route =>
-    route.fulfill({ contentType: "text/html", body: "<!doctype html><title>test</title><body></body>" }),
-  );
-  await page.goto(`${url}/blank`);
+  page.on("close", () => context.close());
+  await page.goto(`${url}/sdk/tandem.js`);
+  await page.evaluate(() => document.body.replaceChildren());
+  await page.addScriptTag({ type: "module", content: 'import * as sdk from "/sdk/tandem.js"; window.sdk = sdk;' });
+  await page.waitForFunction(() => "sdk" in window);
   return page;
 }

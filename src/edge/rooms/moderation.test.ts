@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MEMBER_GRANTS } from "../../protocol/grants.ts";
 import { join, resume, uniqueRoom } from "../testing/client.ts";
+import { joinToken } from "../testing/tokens.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -49,14 +50,15 @@ describe("removing", () => {
   it("ends the connection with its reason, and voids the identity's older tokens for a day", async () => {
     const room = uniqueRoom();
     const host = await join(room, "host");
-    const guest = await join(room, "guest", { grants: MEMBER_GRANTS });
+    const token = await joinToken({ room, identity: "guest", grants: MEMBER_GRANTS });
+    const guest = await join(room, "guest", { token });
     await host.ask("moderate.remove", { pid: guest.pid, reason: "be nice" });
     expect(await guest.next("error")).toMatchObject({ code: "removed", detail: "be nice", retryable: false });
     expect((await guest.closed).code).toBe(4415);
     expect(await host.next("participant.left")).toMatchObject({ pid: guest.pid, reason: "removed" });
     await expect(resume(guest)).rejects.toThrow("resume-refused");
     const issued = Math.floor(Date.now() / 1_000);
-    await expect(join(room, "guest")).rejects.toThrow("removed");
+    await expect(join(room, "guest", { token })).rejects.toThrow("removed");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
     await expect(join(room, "guest", { claims: { iat: issued }, lasts: 7_200 })).rejects.toThrow("removed");
     expect((await join(room, "guest")).welcome.you.number).toBe(3);
