@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { LIMITS } from "../../protocol/limits.ts";
 import { exceedsBytes } from "../../protocol/names.ts";
 import { IconButton } from "../ui/icon-button.tsx";
@@ -10,7 +10,8 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
   const input = useRef<HTMLTextAreaElement>(null);
   const tooLong = exceedsBytes(text.value, LIMITS.chatBytes);
 
-  useEffect(() => {
+  // Before the next key is pressed: somebody who opens the chat by key goes on typing.
+  useLayoutEffect(() => {
     // A phone's keyboard would cover the messages one came to read.
     if (matchMedia("(hover: hover)").matches) input.current?.focus({ preventScroll: true });
   }, []);

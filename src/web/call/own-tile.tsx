@@ -39,7 +39,7 @@ export function OwnTile({ tile, rect, area, floating, focused, onShape }: OwnTil
   return (
     <article
       ref={box}
-      class={`tile own ${floating ? "floating" : ""} ${focused ? "focused" : ""} ${rect.width < 200 ? "small" : ""}`}
+      class={`tile own ${floating ? "floating" : ""} ${focused ? "focused" : ""}`}
       aria-label={useTileText(tile)}
       tabIndex={-1}
       data-testid="own-tile"

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "../ui/icon-button.tsx";
 import { useCall } from "./call-context.ts";
 
@@ -6,7 +6,7 @@ import { useCall } from "./call-context.ts";
 export function PanelHead({ id, title, count }: { id: string; title: string; count?: number }) {
   const { view } = useCall();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     heading.current?.focus({ preventScroll: true });
     return () => {

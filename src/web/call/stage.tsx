@@ -43,6 +43,7 @@ export function Stage() {
     focus,
     sent: tiles.flatMap(({ key, kind, source }) => (kind === "person" && source ? (shapes.value.get(key) ?? []) : [])),
     ownShape: shapes.value.get(own.key) ?? 16 / 9,
+    focusWhole: tiles.some(tile => tile.key === focus && tile.kind === "screen"),
     focusShape: shapes.value.get(focus ?? "") ?? 16 / 9,
   };
   const first = arrange({ ...scene, seats: taken });

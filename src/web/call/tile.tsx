@@ -21,7 +21,7 @@ export function Tile({ tile, rect, focused, onShape }: TileProps) {
   return (
     <article
       ref={box}
-      class={`tile ${focused ? "focused" : ""} ${rect.width < 200 ? "small" : ""}`}
+      class={`tile ${focused ? "focused" : ""}`}
       aria-label={useTileText(tile)}
       // A tap brings the controls out where nothing hovers.
       tabIndex={-1}

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrange, type Scene } from "./arrange.ts";
+import { CORNERS } from "./corner.ts";
 
 const scene = (count: number, more: Partial<Scene> = {}): Scene => ({
   area: { width: 1280, height: 680 },
@@ -10,6 +11,7 @@ const scene = (count: number, more: Partial<Scene> = {}): Scene => ({
   sent: [],
   ownShape: 16 / 9,
   focusShape: 16 / 9,
+  focusWhole: false,
   ...more,
 });
 
@@ -19,6 +21,18 @@ describe("arrange", () => {
     const staged = arrange(scene(3, { focus: "p1" }));
     expect(staged.floating).toBe(false);
     expect([...staged.places.keys()].sort()).toEqual(["me", "p0", "p1", "p2"]);
+  });
+
+  it("gives oneself a seat where tiles are so small that one's own would hide another, whatever its corner", () => {
+    for (const corner of CORNERS) {
+      expect(arrange(scene(24, { corner })).floating).toBe(false);
+      expect(arrange(scene(8, { corner })).floating).toBe(true);
+    }
+  });
+
+  it("gives a screen a stage of its own shape", () => {
+    const rect = arrange(scene(4, { focus: "p1", focusShape: 4 / 3, focusWhole: true })).places.get("p1");
+    expect((rect?.width ?? 0) / (rect?.height ?? 1)).toBeCloseTo(4 / 3, 2);
   });
 
   it("gives the whole stage to oneself when alone and pinned", () => {

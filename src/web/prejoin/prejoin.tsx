@@ -2,7 +2,6 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { nameInToken } from "../state/access.ts";
 import type { Capture } from "../state/capture.ts";
-import { faultText } from "../state/device-faults.ts";
 import type { Entry } from "../state/entry.ts";
 import { textOf } from "../state/error-texts.ts";
 import { preferences } from "../state/preferences.ts";
@@ -10,6 +9,7 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { useKeys } from "../ui/use-keys.ts";
 import { DevicePickers } from "./device-pickers.tsx";
+import { Faults } from "./faults.tsx";
 import { Preview } from "./preview.tsx";
 
 interface PreJoinProps {
@@ -27,7 +27,7 @@ const toggle = (capture: Capture) => {
 
 /** Before the call: how one looks and sounds, a name, one button. */
 export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProps) {
-  const name = useSignal(preferences.name.value || (entry.token && nameInToken(entry.token)) || "");
+  const name = useSignal((entry.token && nameInToken(entry.token)) || preferences.name.value);
   const busy = useSignal(false);
   const error = useSignal<string | undefined>(undefined);
 
@@ -59,10 +59,6 @@ export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProp
     }
   };
 
-  const faults = [microphone, camera].flatMap(capture =>
-    capture.fault.value ? [{ capture, text: faultText(capture.kind, capture.fault.value) }] : [],
-  );
-
   return (
     <main class="page prejoin">
       <Preview microphone={microphone} camera={camera} name={name.value} onToggle={toggle} />
@@ -70,14 +66,7 @@ export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProp
         <h1 class="title">
           Join <bdi>{room}</bdi>
         </h1>
-        {faults.map(({ capture, text }) => (
-          <div key={capture.kind} class="fault" role="alert">
-            <p>{text}</p>
-            <Button kind="quiet" onClick={() => void capture.open()}>
-              Try again
-            </Button>
-          </div>
-        ))}
+        <Faults microphone={microphone} camera={camera} />
         <Field
           label="Your name"
           value={name.value}
@@ -87,14 +76,16 @@ export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProp
           input={{ name: "name", autocomplete: "name", maxLength: 80, required: true, dir: "auto" }}
         />
         <DevicePickers microphone={microphone} camera={camera} />
-        {error.value && (
-          <p class="field-error" role="alert">
-            {error.value}
-          </p>
-        )}
-        <Button type="submit" kind="primary" busy={busy.value} disabled={name.value.trim() === ""} testId="join">
-          {busy.value ? "Joining…" : "Join"}
-        </Button>
+        <div class="prejoin-go">
+          {error.value && (
+            <p class="field-error" role="alert">
+              {error.value}
+            </p>
+          )}
+          <Button type="submit" kind="primary" busy={busy.value} disabled={name.value.trim() === ""} testId="join">
+            {busy.value ? "Joining…" : "Join"}
+          </Button>
+        </div>
       </form>
     </main>
   );

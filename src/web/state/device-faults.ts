@@ -22,3 +22,7 @@ export function faultText(kind: "microphone" | "camera", fault: DeviceFault): st
       return `That ${kind} did not start; choose another one, or ${without}.`;
   }
 }
+
+/** The same when neither may be used, which is one decision and one remedy. */
+export const bothDeniedText =
+  "The browser blocks microphone and camera; allow them in the address bar, or join to listen.";
