@@ -84,8 +84,9 @@ async function serve(settings: Settings): Promise<void> {
 
 try {
   const settings = readSettings(process.argv.slice(2), process.env, path => readFileSync(path, "utf8"));
-  if (settings) await serve(settings);
-  else process.stdout.write(usage());
+  if (!settings) process.stdout.write(usage());
+  else if (settings.only === "turn") await (await import("./turn/serve.ts")).serveTurn(settings);
+  else await serve(settings);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

@@ -6,37 +6,9 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { integer, list, oneOf, type Setting, setting, text } from "./setting.ts";
+import { TURN_SETTINGS } from "./turn/settings.ts";
 
-interface Setting<T> {
-  /** Shown in `--help` as the value's placeholder; absent for switches. */
-  readonly value?: string;
-  readonly help: string;
-  /** Never on the command line, where other users of the machine can read it. */
-  readonly secret?: true;
-  readonly default: T;
-  /** The value from its text; throws with a sentence that says what is allowed. */
-  readonly read: (text: string) => T;
-}
-
-const text = (value: string): string => value;
-const integer = (low: number, high: number) => (value: string) => {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < low || number > high)
-    throw new Error(`takes a whole number from ${low} to ${high}`);
-  return number;
-};
-const list = (value: string): readonly string[] =>
-  value
-    .split(",")
-    .map(item => item.trim())
-    .filter(item => item !== "");
-const oneOf =
-  <T extends string>(...allowed: readonly T[]) =>
-  (value: string): T => {
-    const found = allowed.find(item => item === value);
-    if (found === undefined) throw new Error(`is one of ${allowed.join(", ")}`);
-    return found;
-  };
 const origin = (value: string): string => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:")
@@ -47,9 +19,13 @@ const nodeId = (value: string): string => {
   if (!/^([a-z0-9][a-z0-9-]{0,63})?$/.test(value)) throw new Error("is made of a-z, 0-9 and -, at most 64 of them");
   return value;
 };
-const setting = <T>(of: Setting<T>): Setting<T> => of;
-
-const SETTINGS = {
+const NODE_SETTINGS = {
+  only: setting({
+    value: "PART",
+    help: "turn: run a TURN server alone, without an edge; see docs/turn.md",
+    default: "" as const,
+    read: oneOf("", "turn"),
+  }),
   edge: setting({
     value: "ORIGIN",
     help: "origin of the edge to dial",
@@ -119,6 +95,8 @@ const SETTINGS = {
   }),
 } as const;
 
+const SETTINGS = { ...NODE_SETTINGS, ...TURN_SETTINGS } as const;
+
 type Table = typeof SETTINGS;
 /** All settings, read and checked. */
 export type Settings = { readonly [K in keyof Table]: ReturnType<Table[K]["read"]> };
@@ -128,17 +106,23 @@ const variable = (name: string): string => `TANDEM_${name.toUpperCase().replaceA
 
 /** What `--help` prints. */
 export function usage(): string {
-  const rows = names.map(name => {
-    const { value, help, secret, default: fallback } = SETTINGS[name] as Setting<unknown>;
-    const flag = secret ? variable(name) : `--${name}${value ? ` ${value}` : ""}`;
-    const shown = Array.isArray(fallback) ? fallback.join(",") : String(fallback);
-    return `  ${flag.padEnd(24)} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
-  });
+  const rows = (table: object): string =>
+    (Object.entries(table) as [string, Setting<unknown>][])
+      .map(([name, { value, help, secret, default: fallback }]) => {
+        const flag = secret ? variable(name) : `--${name}${value ? ` ${value}` : ""}`;
+        const shown = Array.isArray(fallback) ? fallback.join(",") : String(fallback);
+        return `  ${flag.padEnd(24)} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
+      })
+      .join("\n");
   return `usage: media-node/main.ts [options]
 
 The media node of Tandem: dials the edge and carries the media of its rooms.
 
-${rows.join("\n")}
+${rows(NODE_SETTINGS)}
+
+TURN and STUN:
+${rows(TURN_SETTINGS)}
+
   ${"--settings FILE".padEnd(24)} JSON file with the same names
   ${"--help".padEnd(24)} this text
 
@@ -162,6 +146,12 @@ function readFile(path: string, load: (path: string) => string): Record<string, 
   for (const name of Object.keys(parsed))
     if (!(name in SETTINGS)) fail(`--settings ${path}: "${name}"`, "is no setting; see --help");
   return parsed as Record<string, unknown>;
+}
+
+/** A value of the settings file as it would stand on the command line. */
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "object" && !Array.isArray(value) ? JSON.stringify(value) : String(value);
 }
 
 /**
@@ -195,7 +185,7 @@ export function readSettings(
         ? [`--${name}`, String(flag)]
         : environment[variable(name)] !== undefined
           ? [variable(name), environment[variable(name)]]
-          : [`"${name}" in the settings file`, Array.isArray(fromFile) ? fromFile.join(",") : fromFile?.toString()];
+          : [`"${name}" in the settings file`, textOf(fromFile)];
     if (given === undefined) {
       result[name] = fallback;
       continue;

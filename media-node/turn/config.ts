@@ -1,0 +1,51 @@
+import type { LogLevel } from "../log.ts";
+
+/** Everything that a TURN worker is told at its start: plain data, over IPC, since it holds secrets. */
+export interface TurnConfig {
+  readonly worker: number;
+  readonly workers: number;
+  /** Local addresses to listen on. */
+  readonly listen: readonly string[];
+  readonly port: number;
+  /** A second port, for TLS by custom; 0: none. Both take UDP's and TCP's part, TLS and plain. */
+  readonly tlsPort: number;
+  /** Addresses for relays, at most one a family, and what clients are told instead of them. */
+  readonly relays: readonly { readonly local: string; readonly announced: string }[];
+  readonly announced: readonly { readonly local: string; readonly announced: string }[];
+  readonly ports: readonly [number, number];
+  readonly realm: string;
+  readonly secrets: readonly string[];
+  readonly users: Readonly<Record<string, string>>;
+  readonly nonceSecret: string;
+  readonly nonceLifetime: number;
+  readonly perIdentity: number;
+  readonly total: number;
+  readonly bytesPerSecond: number;
+  readonly maxChannel: number;
+  readonly challenges: { readonly perSecond: number; readonly burst: number };
+  readonly allowed: readonly string[];
+  readonly denied: readonly string[];
+  /** Media ports of the fleet, which every credential may reach. */
+  readonly media: readonly { readonly address: string; readonly min: number; readonly max: number }[];
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly log: LogLevel;
+}
+
+/** Main → worker. */
+export type ToTurnWorker =
+  | { readonly type: "start"; readonly config: TurnConfig }
+  | { readonly type: "revoke"; readonly identity: string; readonly until: number }
+  | { readonly type: "relay"; readonly family: number; readonly port: number; readonly open: boolean }
+  | { readonly type: "reload" };
+
+/** Worker → main. */
+export type FromTurnWorker =
+  | { readonly type: "ready"; readonly port: number; readonly tlsPort: number }
+  | { readonly type: "failed"; readonly why: string }
+  | { readonly type: "relay"; readonly family: number; readonly port: number; readonly open: boolean }
+  | {
+      readonly type: "status";
+      readonly allocations: number;
+      readonly connections: number;
+      readonly counters: Readonly<Record<string, number>>;
+    };

@@ -1,0 +1,91 @@
+import { networkInterfaces } from "node:os";
+import { parseAddress } from "../net/address.ts";
+import type { Settings } from "../settings.ts";
+import type { TurnConfig } from "./config.ts";
+import { MAX_CHANNEL, MAX_CHANNEL_RFC5766 } from "./limits.ts";
+
+type Interfaces = () => ReturnType<typeof networkInterfaces>;
+
+const isIpv6 = (address: string): boolean => address.includes(":");
+
+/** The address that stands for a wildcard: what relays bind has to be told to clients. */
+function concrete(address: string, interfaces: Interfaces): string | undefined {
+  if (address !== "0.0.0.0" && address !== "::") return address;
+  const family = address === "::" ? "IPv6" : "IPv4";
+  const all = Object.values(interfaces()).flatMap(list => list ?? []);
+  const own = all.filter(each => each.family === family && !/^(169\.254\.|fe[89ab])/i.test(each.address));
+  return (own.find(each => !each.internal) ?? own[0])?.address;
+}
+
+function mediaPeer(text: string): TurnConfig["media"][number] {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})(?:-(\d{1,5}))?$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? "";
+  const min = Number(match?.[3]);
+  const max = Number(match?.[4] ?? match?.[3]);
+  if (!match || !parseAddress(address) || min < 1 || max < min || max > 65_535)
+    throw new Error(`--media-peers: "${text}" is not ADDRESS:PORT or ADDRESS:MIN-MAX`);
+  return { address, min, max };
+}
+
+/**
+ * What each worker is told: the settings, checked against each other, and its slice of the relay ports.
+ * @throws Error that names the setting
+ */
+export function turnConfigs(
+  settings: Settings,
+  nonceSecret: string,
+  interfaces: Interfaces = networkInterfaces,
+): TurnConfig[] {
+  const { workers, listen, cert, pkey } = settings;
+  const min = settings["min-port"];
+  const max = settings["max-port"];
+  const size = Math.floor((max - min + 1) / workers);
+  if (size < 2) throw new Error("--max-port leaves fewer than two relay ports a worker");
+  if ((cert === "") !== (pkey === "")) throw new Error("--cert and --pkey go together");
+  if (settings["turn-secret"].length === 0 && Object.keys(settings.user).length === 0)
+    throw new Error("nobody could use this server: set TANDEM_TURN_SECRET, or users in the settings file");
+
+  const wished = settings["relay-ip"].length > 0 ? settings["relay-ip"] : listen;
+  const locals: string[] = [];
+  for (const address of wished) {
+    if (!parseAddress(address)) throw new Error(`--relay-ip: "${address}" is no IP address`);
+    const local = concrete(address, interfaces);
+    if (local && !locals.some(other => isIpv6(other) === isIpv6(local))) locals.push(local);
+  }
+  const external = settings["external-ip"].map(text => {
+    const [announced = "", local, ...more] = text.split("/");
+    const bare = local ?? locals.find(address => isIpv6(address) === isIpv6(announced));
+    if (!parseAddress(announced) || !bare || !parseAddress(bare) || more.length > 0)
+      throw new Error(`--external-ip: "${text}" is not PUBLIC or PUBLIC/PRIVATE, with a local address of its family`);
+    return { announced, local: bare };
+  });
+
+  return Array.from({ length: workers }, (_, worker) => ({
+    worker,
+    workers,
+    listen,
+    port: settings["listening-port"],
+    tlsPort: settings["tls-listening-port"],
+    relays: locals.map(local => ({
+      local,
+      announced: external.find(each => each.local === local)?.announced ?? local,
+    })),
+    announced: external,
+    ports: [min + worker * size, min + (worker + 1) * size - 1] as const,
+    realm: settings.realm,
+    secrets: settings["turn-secret"],
+    users: settings.user,
+    nonceSecret,
+    nonceLifetime: settings["stale-nonce"],
+    perIdentity: settings["user-quota"],
+    total: settings["total-quota"],
+    bytesPerSecond: settings["max-bps"],
+    maxChannel: settings["rfc5766-channel-numbers"] ? MAX_CHANNEL_RFC5766 : MAX_CHANNEL,
+    challenges: { perSecond: settings["challenge-rate"], burst: 5 * settings["challenge-rate"] },
+    allowed: settings["allowed-peer-ip"],
+    denied: settings["denied-peer-ip"],
+    media: settings["media-peers"].map(mediaPeer),
+    certificate: cert === "" ? undefined : { cert, key: pkey },
+    log: settings.log,
+  }));
+}

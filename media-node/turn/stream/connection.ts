@@ -1,0 +1,109 @@
+import type { Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
+import { createFramer } from "./framer.ts";
+
+/** Longest frame before the client has an allocation: a request with every attribute fits. */
+const MAX_EARLY_FRAME = 2048;
+/** Longest frame at all: a Send indication with a full datagram. */
+const MAX_FRAME = 65_535 + 20 + 4;
+/** A client that reads slower than its peers send loses packets, not our memory. */
+const MAX_QUEUED = 512 * 1024;
+/** First byte of a TLS handshake record (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+export interface ConnectionHost {
+  /** The context of new TLS connections; undefined: none are taken. */
+  secureContext(): SecureContext | undefined;
+  frame(connection: Connection, bytes: Uint8Array, offset: number, length: number): void;
+  closed(connection: Connection): void;
+  hasAllocation(connection: Connection): boolean;
+}
+
+/** One client's TCP or TLS connection. */
+export interface Connection {
+  readonly client: number;
+  readonly kind: "tcp" | "tls";
+  readonly address: string;
+  readonly port: number;
+  /** When it was opened or last had an allocation, and since when a frame is incomplete (0: none is); milliseconds. */
+  idleSince: number;
+  partialSince: number;
+  /** Sends a copy of the bytes; false if they were dropped since the client doesn't read. */
+  write(bytes: Uint8Array): boolean;
+  destroy(): void;
+}
+
+/** Takes an accepted socket: finds out by its first byte whether it is TLS, cuts frames, reports its end once. */
+export function openConnection(socket: Socket, client: number, host: ConnectionHost, now: () => number): Connection {
+  let stream: Socket = socket;
+  let kind: "tcp" | "tls" = "tcp";
+  let isOver = false;
+
+  const connection: Connection = {
+    client,
+    get kind() {
+      return kind;
+    },
+    address: socket.remoteAddress ?? "",
+    port: socket.remotePort ?? 0,
+    idleSince: now(),
+    partialSince: 0,
+    write(bytes) {
+      if (isOver || stream.writableLength > MAX_QUEUED) return false;
+      stream.write(Buffer.from(bytes));
+      return true;
+    },
+    destroy,
+  };
+
+  const framer = createFramer((bytes, offset, length) => {
+    host.frame(connection, bytes, offset, length);
+    return !isOver;
+  });
+
+  function destroy(): void {
+    if (isOver) return;
+    isOver = true;
+    stream.destroy();
+    socket.destroy();
+    host.closed(connection);
+  }
+
+  function receive(chunk: Uint8Array): void {
+    if (isOver) return;
+    if (!framer.push(chunk, host.hasAllocation(connection) ? MAX_FRAME : MAX_EARLY_FRAME)) {
+      destroy();
+      return;
+    }
+    if (!framer.isPartial) connection.partialSince = 0;
+    else if (connection.partialSince === 0) connection.partialSince = now();
+  }
+
+  function sniff(first: Buffer): void {
+    if (first[0] !== TLS_HANDSHAKE) {
+      socket.on("data", receive);
+      receive(first);
+      return;
+    }
+    const secureContext = host.secureContext();
+    if (!secureContext) {
+      destroy();
+      return;
+    }
+    kind = "tls";
+    socket.pause();
+    socket.unshift(first);
+    const secure = new TLSSocket(socket, { isServer: true, secureContext });
+    stream = secure;
+    secure.on("data", receive);
+    secure.on("error", destroy);
+    secure.on("close", destroy);
+  }
+
+  socket.setNoDelay(true);
+  socket.once("data", sniff);
+  socket.on("error", destroy);
+  socket.on("end", destroy);
+  socket.on("close", destroy);
+  return connection;
+}

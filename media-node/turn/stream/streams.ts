@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { ClientTransport } from "../io.ts";
+import type { TurnInlet } from "../server.ts";
+import { type Connection, openConnection } from "./connection.ts";
+
+export interface StreamsOptions {
+  readonly addresses: readonly string[];
+  /** TLS and plain are told apart on each of them. */
+  readonly ports: readonly number[];
+  /** Undefined while there is no certificate: TLS connections are closed then. */
+  readonly secureContext: () => SecureContext | undefined;
+  readonly maxConnections: number;
+  readonly maxPerAddress: number;
+  /** Workers share the ports. */
+  readonly reusePort: boolean;
+  /** Takes a transport and returns where its frames go. */
+  readonly attach: (transport: ClientTransport) => TurnInlet;
+  /** Called before frames are handed on. Returns the time. */
+  readonly begin: () => number;
+}
+
+export interface StreamCounters {
+  accepted: number;
+  /** Turned away: too many at once. */
+  refused: number;
+  /** Ended by us: no allocation, or a frame not finished, in time. */
+  idle: number;
+  /** Messages for clients that don't read. */
+  dropped: number;
+}
+
+export interface Streams {
+  readonly counters: StreamCounters;
+  readonly connections: number;
+  /** The ports that it listens on, in the order of `ports`. */
+  readonly ports: readonly number[];
+  /** Ends what is idle; to be called about once a second. */
+  tick(now: number): void;
+  close(): Promise<void>;
+}
+
+/** How long a connection may live without an allocation, and a frame may be under way. */
+const IDLE_LIMIT = 30_000;
+const FRAME_LIMIT = 10_000;
+/** Room for any message to a client. */
+const SLAB_BYTES = 72 * 1024;
+
+/** Listens for TCP and TLS clients. @throws Error with `code` EADDRINUSE when a port is taken */
+export async function openStreams(options: StreamsOptions): Promise<Streams> {
+  const { addresses, maxConnections, maxPerAddress, reusePort, attach, begin } = options;
+  const counters: StreamCounters = { accepted: 0, refused: 0, idle: 0, dropped: 0 };
+  const connections: (Connection | undefined)[] = [];
+  const unused: number[] = [];
+  const perAddress = new Map<string, number>();
+  const slab = new Uint8Array(SLAB_BYTES);
+  let live = 0;
+
+  const transportOf = (kind: "tcp" | "tls"): ClientTransport => ({
+    kind,
+    slab,
+    reserve: () => 0,
+    commit(client, length) {
+      if (!connections[client]?.write(slab.subarray(0, length))) counters.dropped++;
+    },
+    retain() {},
+    release(client) {
+      const connection = connections[client];
+      if (connection) connection.idleSince = performance.now();
+    },
+    addressOf: client => connections[client]?.address ?? "",
+    portOf: client => connections[client]?.port ?? 0,
+  });
+  const inlets = { tcp: attach(transportOf("tcp")), tls: attach(transportOf("tls")) };
+
+  function accept(socket: Parameters<typeof openConnection>[0]): void {
+    const address = socket.remoteAddress ?? "";
+    const count = perAddress.get(address) ?? 0;
+    if (address === "" || live >= maxConnections || (maxPerAddress > 0 && count >= maxPerAddress)) {
+      counters.refused++;
+      socket.destroy();
+      return;
+    }
+    counters.accepted++;
+    live++;
+    perAddress.set(address, count + 1);
+    const client = unused.pop() ?? connections.length;
+    connections[client] = openConnection(socket, client, host, () => performance.now());
+  }
+
+  const host: Parameters<typeof openConnection>[2] = {
+    secureContext: options.secureContext,
+    frame(connection, bytes, offset, length) {
+      inlets[connection.kind].receive(connection.client, bytes, offset, length, begin());
+    },
+    hasAllocation: connection => inlets[connection.kind].hasAllocation(connection.client),
+    closed(connection) {
+      const { client, kind, address } = connection;
+      inlets[kind].closed(client, begin());
+      connections[client] = undefined;
+      unused.push(client);
+      live--;
+      const count = perAddress.get(address)! - 1;
+      if (count === 0) perAddress.delete(address);
+      else perAddress.set(address, count);
+    },
+  };
+
+  const servers: Server[] = [];
+  const bound: number[] = [];
+  async function close(): Promise<void> {
+    for (const connection of connections) connection?.destroy();
+    await Promise.all(servers.map(server => new Promise<void>(resolve => server.close(() => resolve()))));
+  }
+  try {
+    for (const port of options.ports) {
+      let number = port;
+      for (const address of addresses) {
+        const server = createServer({ noDelay: true, allowHalfOpen: false }, accept);
+        server.listen({ host: address, port: number, ipv6Only: address.includes(":"), reusePort });
+        await once(server, "listening");
+        servers.push(server);
+        number = (server.address() as AddressInfo).port;
+      }
+      bound.push(number);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    counters,
+    get connections() {
+      return live;
+    },
+    ports: bound,
+    tick(now) {
+      for (const connection of connections) {
+        if (!connection) continue;
+        const isStuck = connection.partialSince > 0 && now - connection.partialSince > FRAME_LIMIT;
+        const isIdle = !host.hasAllocation(connection) && now - connection.idleSince > IDLE_LIMIT;
+        if (!isStuck && !isIdle) continue;
+        counters.idle++;
+        connection.destroy();
+      }
+    },
+    close,
+  };
+}
