@@ -35,8 +35,8 @@ export interface Wanted {
 
 /** A peer connection of ours, for figures about it. */
 export interface OpenConnection {
-  /** The participant at its other end. */
-  readonly pid: string;
+  /** The participant at its other end; undefined: the media node, which carries everybody. */
+  readonly pid: string | undefined;
   readonly connection: RTCPeerConnection;
 }
 
@@ -49,11 +49,13 @@ export interface MediaPath {
   connectionTo(pid: string): MediaConnection;
   readonly connections: readonly OpenConnection[];
   /** A signal for this path. */
-  receive(signal: ReceivedSignal<"peer.description" | "peer.candidates" | "peer.ack">): void;
+  receive(signal: ReceivedSignal<"peer.description" | "peer.candidates" | "peer.ack" | "peer.done">): void;
   /** We are in step with the room again after a lost connection: send again what may have been lost. */
   resumed(): void;
   /** The host's network is another one. */
   networkChanged(): void;
+  /** Another path carries all that this one does: end it, without taking from others what they still get by it. */
+  retire(): void;
   /** End all connections; idempotent. */
   close(): void;
 }

@@ -3,9 +3,11 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { IceServer } from "../protocol/model.ts";
 import { exceedsBytes } from "../protocol/names.ts";
 import { createStore, type Signaling, type Surroundings } from "./core/index.ts";
-import type { IncomingMedia, MediaHost, MediaPath } from "./media-path.ts";
+import type { IncomingMedia, MediaHost } from "./media-path.ts";
 import { createMesh } from "./mesh/mesh.ts";
+import { createPaths } from "./paths.ts";
 import { createPublications } from "./publications.ts";
+import { createSession, type Session } from "./session/session.ts";
 import type { ProfileChanges, Room } from "./types.ts";
 import { createViews } from "./views.ts";
 
@@ -24,7 +26,6 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
   const views = createViews();
   const ownStreams = new WeakMap<MediaStreamTrack, MediaStream>();
   let profile: ProfileChanges = {};
-  let mesh: MediaPath | undefined;
 
   const failed = (error: unknown): void => {
     signaling.report(error instanceof TandemError ? error : new TandemError("internal", `${error}`));
@@ -38,10 +39,37 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     ownStreams.set(track, stream);
     return { track, stream };
   };
+  const iceServers = (): RTCIceServer[] => options.iceServers ?? servers(model().iceServers);
+  const paths = createPaths({
+    surroundings,
+    changed: () => render(),
+    startMesh: () =>
+      createMesh({
+        host,
+        surroundings,
+        iceServers,
+        freshIceServers: async () => options.iceServers ?? servers((await command("ice.servers", {})).iceServers),
+        up: () => model().status === "connected",
+        signal: signaling.signal,
+        silent: pid => void command("peer.silent", { pid }).catch(() => {}),
+        changed: () => render(),
+        failed,
+      }),
+    startSession: (epoch): Session =>
+      createSession({
+        host,
+        surroundings,
+        iceServers: iceServers(),
+        offer: offer => command("session.offer", { epoch, offer }),
+        silent: () => void command("session.silent", { epoch }).catch(() => {}),
+        changed: () => render(),
+        failed,
+      }),
+  });
   const snapshot = () =>
     views(model(), {
-      media: number => mesh?.incoming.get(number) ?? ownMedia(number),
-      connectionTo: pid => mesh?.connectionTo(pid) ?? "none",
+      media: number => paths.media(number) ?? ownMedia(number),
+      connectionTo: paths.connectionTo,
     });
   const store = createStore(snapshot());
 
@@ -49,43 +77,26 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     store.set(snapshot());
   }
 
-  const startMesh = (): MediaPath =>
-    createMesh({
-      host,
-      surroundings,
-      iceServers: () => options.iceServers ?? servers(model().iceServers),
-      freshIceServers: async () => options.iceServers ?? servers((await command("ice.servers", {})).iceServers),
-      up: () => model().status === "connected",
-      signal: signaling.signal,
-      silent: pid => void command("peer.silent", { pid }).catch(() => {}),
-      changed: render,
-      failed,
-    });
-
   /** Bring media in line with the room, and show both. */
   function update(): void {
     const { status, topology, you, participants } = model();
-    if (status !== "closed" && topology.current === "mesh") {
-      mesh ??= startMesh();
-      mesh.sync({ you, participants, sources: publications.outgoing });
-    } else {
-      mesh?.close();
-      mesh = undefined;
-      if (status === "closed") unwatch();
-    }
+    if (status === "closed") {
+      paths.close();
+      unwatch();
+    } else paths.sync({ you, participants, sources: publications.outgoing }, topology);
     render();
   }
 
   const unwatch = surroundings.watch(change => {
-    if (change === "network") mesh?.networkChanged();
+    if (change === "network") paths.networkChanged();
   });
   signaling.store.subscribe(update);
-  for (const type of ["peer.description", "peer.candidates", "peer.ack"] as const) {
-    signaling.on(type, signal => mesh?.receive(signal));
+  for (const type of ["peer.description", "peer.candidates", "peer.ack", "peer.done"] as const) {
+    signaling.on(type, paths.receive);
   }
   signaling.on("synced", ({ fresh }) => {
     if (!fresh) {
-      mesh?.resumed();
+      paths.resumed();
       return;
     }
     publications.renew();
@@ -126,8 +137,9 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     async setMetadata(metadata) {
       await command("room.update", { metadata });
     },
+    wish: paths.wish,
     get connections() {
-      return mesh?.connections ?? [];
+      return paths.connections;
     },
     leave: signaling.leave,
   };

@@ -33,9 +33,18 @@ export function watchQuality(
   const look = async (): Promise<void> => {
     const open = room.connections.filter(({ connection }) => connection.connectionState !== "new");
     const qualities = new Map<string, Quality>();
-    for (const { pid, connection } of open) qualities.set(pid, await measure(connection));
-    const [first, ...others] = qualities.values();
-    if (first) qualities.set(room.store.get().you.pid, others.reduce(worse, first));
+    const { you, participants } = room.store.get();
+    let worst: Quality | undefined;
+    const note = (pid: string, quality: Quality): void => {
+      const other = qualities.get(pid);
+      qualities.set(pid, other ? worse(other, quality) : quality);
+    };
+    for (const { pid, connection } of open) {
+      const quality = await measure(connection);
+      for (const of of pid === undefined ? participants.map(participant => participant.pid) : [pid]) note(of, quality);
+      worst = worst ? worse(worst, quality) : quality;
+    }
+    if (worst) qualities.set(you.pid, worst);
     if (!stopped) listener(qualities);
   };
   // A connection that closes while it is read has no figures; the next reading goes without it.

@@ -10,6 +10,7 @@ import type { ChatMessage, Participant, Source, Topology } from "../protocol/mod
 import type { SourceKind } from "../protocol/names.ts";
 import type { Emitter, Failure, Status, Store } from "./core/index.ts";
 import type { MediaConnection, OpenConnection } from "./media-path.ts";
+import type { Wishes } from "./session/session.ts";
 
 /** A source and, when it flows here, its media. */
 export interface SourceView extends Source {
@@ -108,6 +109,11 @@ export interface Room {
   mute(sourceNumber: number): Promise<void>;
   remove(pid: string, reason?: string): Promise<void>;
   setMetadata(metadata: string): Promise<void>;
+  /**
+   * Say which videos are to be seen, best first, in what size: counts where a media node carries the room and there are more
+   * than it can show. Null (the default): whoever speaks.
+   */
+  wish(videos: Wishes): void;
   /** Peer connections as they are now, to read figures from. Negotiating on them breaks the call. */
   readonly connections: readonly OpenConnection[];
   /** Leave and end everything of this room; idempotent. Published tracks are not stopped. */

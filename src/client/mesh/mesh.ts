@@ -1,6 +1,6 @@
-import type { Surroundings } from "../core/index.ts";
+import type { SignalBody, Surroundings } from "../core/index.ts";
 import type { IncomingMedia, MediaHost, MediaPath, OpenConnection, Wanted } from "../media-path.ts";
-import { createPeer, type Peer, type PeerOptions } from "./peer.ts";
+import { createPeer, type Peer, type PeerSignal } from "./peer.ts";
 
 /** Restarts of many peers within this time share one question for servers, in ms. */
 const SERVERS_KEPT = 5_000;
@@ -13,7 +13,7 @@ export interface MeshOptions {
   freshIceServers(): Promise<RTCIceServer[]>;
   /** Whether there is a connection to the room. */
   up(): boolean;
-  signal: PeerOptions["signal"];
+  signal<T extends PeerSignal | "peer.done">(type: T, body: SignalBody<T>): void;
   /** Nothing comes from that participant although its connection should stand. */
   silent(pid: string): void;
   /** What comes, or the state of a connection, has changed. */
@@ -27,6 +27,9 @@ export function createMesh(options: MeshOptions): MediaPath {
   const peers = new Map<string, Peer>();
   let incoming: Map<number, IncomingMedia> | undefined;
   let own: string | undefined;
+  // We need this path no more; whom the others have told the same. A connection goes when both ends say so.
+  let retired = false;
+  const done = new Set<string>();
   let servers: { at: number; fresh: Promise<RTCIceServer[]> } | undefined;
 
   const freshIceServers = (): Promise<RTCIceServer[]> => {
@@ -59,6 +62,7 @@ export function createMesh(options: MeshOptions): MediaPath {
       for (const participant of members(wanted)) {
         const { pid } = participant;
         let peer = peers.get(pid);
+        if (!peer && retired) continue;
         if (!peer) {
           peer = createPeer({
             host,
@@ -87,13 +91,24 @@ export function createMesh(options: MeshOptions): MediaPath {
       return [...peers].map(([pid, { connection }]): OpenConnection => ({ pid, connection }));
     },
     receive(signal) {
-      peers.get(signal.from)?.receive(signal);
+      const peer = peers.get(signal.from);
+      if (!peer) return;
+      if (signal.type !== "peer.done") return peer.receive(signal);
+      done.add(signal.from);
+      if (retired) drop(signal.from, peer);
     },
     resumed() {
       for (const peer of peers.values()) peer.resumed();
     },
     networkChanged() {
       for (const peer of peers.values()) peer.networkChanged();
+    },
+    retire() {
+      retired = true;
+      for (const [pid, peer] of peers) {
+        options.signal("peer.done", { to: pid });
+        if (done.has(pid)) drop(pid, peer);
+      }
     },
     close() {
       for (const [pid, peer] of peers) drop(pid, peer);
