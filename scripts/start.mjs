@@ -6,11 +6,28 @@ import { ensurePackages } from "./lib/install.mjs";
 import { main, tool } from "./lib/run.mjs";
 import { ensureDevVars } from "./lib/secrets.mjs";
 
-const help = `npm start [-- --port 8787]
+const help = `npm start [-- --port 8787] [-- --no-node]
 
-Starts Tandem on this machine: the edge on miniflare, with the app at http://127.0.0.1:8787.
-  --port N   port of the edge (default 8787, or PORT)
+Starts Tandem on this machine: the edge on miniflare, with the app at http://127.0.0.1:8787, and one media node. Everything listens on
+loopback only.
+  --port N    port of the edge (default 8787, or PORT)
+  --no-node   no media node: calls are peer to peer, up to six people
 State is kept in .wrangler/state, development secrets in .dev.vars (git-ignored).`;
+
+/** Lines of wrangler that say nothing to whoever runs this. */
+const NOISE = /^\s*$|^Using secrets|^Your Worker has|^Binding |^env\.|Starting local server|Parsed \d+ valid/;
+
+/** A structured log line as a person reads it. */
+function readable(line) {
+  if (!line.startsWith("{")) return line;
+  try {
+    const { at: _, level, event, message = event, ...fields } = JSON.parse(line);
+    const rest = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+    return [level === "info" ? "" : `${level}: `, message, ...rest.map(text => ` ${text}`)].join("");
+  } catch {
+    return line;
+  }
+}
 
 const option = name => {
   const at = process.argv.indexOf(`--${name}`);
@@ -31,7 +48,7 @@ main(async () => {
   await ensurePackages();
   if (!(await portFree(port)))
     throw new Error(`port ${port} is in use; choose another: npm start -- --port ${port + 1}`);
-  ensureDevVars();
+  const vars = ensureDevVars();
   await build();
 
   const url = `http://127.0.0.1:${port}`;
@@ -39,19 +56,21 @@ main(async () => {
     name: "edge",
     command: tool("wrangler"),
     args: [
-      "dev",
-      "--ip",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--inspector-port",
-      "0",
+      ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
       "--show-interactive-dev-session=false",
     ],
     keep: line => {
       if (line.includes("Ready on")) return `ready: open ${url} in two windows`;
-      return line.trim() === "" ? undefined : line;
+      return NOISE.test(line) ? undefined : readable(line.replace("[wrangler:info] ", ""));
     },
   };
-  process.exitCode = await runGroup([edge]);
+  const [[name, secret]] = Object.entries(JSON.parse(vars.NODE_KEYS));
+  const node = {
+    name: "node",
+    command: tool("bun"),
+    args: ["media-node/main.ts", "--edge", url, "--listen", "127.0.0.1", "--media-port", "0", "--admin", "0"],
+    env: { TANDEM_KEY: `${name}:${secret}` },
+    keep: readable,
+  };
+  process.exitCode = await runGroup(process.argv.includes("--no-node") ? [edge] : [edge, node]);
 });

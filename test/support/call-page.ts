@@ -25,6 +25,10 @@ declare global {
   interface Window {
     tandem: PageState;
   }
+  interface RTCPeerConnection {
+    /** Descriptions that came from the other end. */
+    exchanges?: number;
+  }
 }
 
 /** Join `room` and publish video and a tone of `tone` Hz. `url` is the edge as the page reaches it. */
@@ -36,6 +40,13 @@ export async function joinCall(
     // Raw host candidates are given only to pages that may use a device.
     const devices = await navigator.mediaDevices.getUserMedia({ audio: true });
     for (const track of devices.getTracks()) track.stop();
+
+    // Every exchange of descriptions ends in this call.
+    const { setRemoteDescription } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.setRemoteDescription = function (...args: Parameters<typeof setRemoteDescription>) {
+      this.exchanges = (this.exchanges ?? 0) + 1;
+      return setRemoteDescription.apply(this, args);
+    };
 
     const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
     const paint = canvas.getContext("2d");
@@ -216,3 +227,25 @@ export async function until<A>(
   // Polled by time: animation frames stop in pages that nobody looks at.
   await page.waitForFunction(check as (argument: unknown) => unknown, argument, { timeout, polling: 50 });
 }
+
+/** Topology and reason as the page knows them, and how often it exchanged descriptions with the media node. */
+export const mediaOf = (page: Page): Promise<{ topology: string; reason: string; exchanges: number }> =>
+  page.evaluate(() => {
+    const { room } = window.tandem;
+    const node = room.connections.find(({ pid }) => pid === undefined)?.connection;
+    const { current, reason } = room.store.get().topology;
+    return { topology: current, reason, exchanges: node?.exchanges ?? 0 };
+  });
+
+/** Wait until the page's media goes that way, and no other way any more. */
+export const expectTopology = (page: Page, topology: "mesh" | "sfu", timeout = 45_000): Promise<void> =>
+  until(
+    page,
+    wanted => {
+      const { room } = window.tandem;
+      const ways = new Set(room.connections.map(({ pid }) => (pid === undefined ? "sfu" : "mesh")));
+      return room.store.get().topology.current === wanted && ways.size === 1 && ways.has(wanted);
+    },
+    topology,
+    timeout,
+  );
