@@ -18,6 +18,7 @@ declare namespace Cloudflare {
     ICE_SERVERS?: string;
     MESSAGE_RATE?: string;
     MESSAGE_BURST?: string;
+    MESH_AFTER?: string;
     LOG_LEVEL?: string;
     LOCAL?: string;
   }

@@ -16,6 +16,8 @@ export interface Settings {
   /** Frames a second that one connection may send, and how many at once. */
   readonly messageRate: number;
   readonly messageBurst: number;
+  /** Milliseconds after which a room that needs no media node any more goes back to mesh. */
+  readonly meshAfter: number;
   /** On one's own machine, where the runtime has no jurisdictions. */
   readonly local: boolean;
 }
@@ -30,6 +32,9 @@ const list = "a JSON list of RTCIceServer objects";
 const IceServers = v.pipe(v.string(), v.parseJson({}, list), v.array(WrittenIceServer, list));
 const rate = "a number from 1 to 100000";
 const Rate = v.pipe(v.string(), v.toNumber(rate), v.minValue(1, rate), v.maxValue(100_000, rate));
+
+const seconds = "a number of seconds from 1 to 86400";
+const Seconds = v.pipe(v.string(), v.toNumber(seconds), v.minValue(1, seconds), v.maxValue(86_400, seconds));
 
 /** What is wrong goes to whoever asks, so it says what was expected and never what was there. */
 function read<T extends v.GenericSchema>(name: string, schema: T, value: string | undefined, fallback: string) {
@@ -52,6 +57,7 @@ export function settingsOf(env: Cloudflare.Env): Settings {
     iceServers: read("ICE_SERVERS", IceServers, env.ICE_SERVERS, "[]"),
     messageRate: read("MESSAGE_RATE", Rate, env.MESSAGE_RATE, "50"),
     messageBurst: read("MESSAGE_BURST", Rate, env.MESSAGE_BURST, "200"),
+    meshAfter: read("MESH_AFTER", Seconds, env.MESH_AFTER, "30") * 1_000,
     local: env.LOCAL === "true",
   };
   known.set(env, settings);

@@ -43,8 +43,6 @@ export const TIMES = {
   hello: 10_000,
   /** Period of the room's look for sockets that died without a close. */
   sweep: 300_000,
-  /** A room that needs no media node any more goes back to mesh after so long. */
-  quiet: 30_000,
   /** Chat and membership go this long after the last leave. */
   forget: 300_000,
   /** A room record lives this long after the last leave. */

@@ -42,10 +42,16 @@ export async function joinCall(
     for (const track of devices.getTracks()) track.stop();
 
     // Every exchange of descriptions ends in this call.
-    const { setRemoteDescription } = RTCPeerConnection.prototype;
-    RTCPeerConnection.prototype.setRemoteDescription = function (...args: Parameters<typeof setRemoteDescription>) {
+    const apply = RTCPeerConnection.prototype.setRemoteDescription as (
+      this: RTCPeerConnection,
+      description: RTCSessionDescriptionInit,
+    ) => Promise<void>;
+    RTCPeerConnection.prototype.setRemoteDescription = function (
+      this: RTCPeerConnection,
+      description: RTCSessionDescriptionInit,
+    ) {
       this.exchanges = (this.exchanges ?? 0) + 1;
-      return setRemoteDescription.apply(this, args);
+      return apply.call(this, description);
     };
 
     const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
@@ -249,3 +255,55 @@ export const expectTopology = (page: Page, topology: "mesh" | "sfu", timeout = 4
     topology,
     timeout,
   );
+
+/** What a page saw of somebody's camera while its media changed its way. */
+export interface Crossing {
+  /** Longest time without a new frame, ms. */
+  readonly gap: number;
+  /** Frames decoded by the new way when the old one was first found gone; -1 while it is not. */
+  readonly framesAtBreak: number;
+}
+
+/** Watch what is shown of `identity`'s camera from now on, every 20 ms; the result ends it and tells. */
+export async function watchCrossing(page: Page, identity: string): Promise<() => Promise<Crossing>> {
+  const handle = await page.evaluateHandle(identity => {
+    const { room } = window.tandem;
+    const way = (): string =>
+      [...new Set(room.connections.map(({ pid }) => (pid === undefined ? "sfu" : "mesh")))].sort().join();
+    const from = way();
+    const state = { gap: 0, framesAtBreak: -1, over: false };
+    let shown = "";
+    let frames = 0;
+    let last = performance.now();
+    const look = async (): Promise<void> => {
+      const camera = room.store
+        .get()
+        .participants.find(participant => participant.identity === identity)
+        ?.sources.find(({ kind }) => kind === "camera");
+      for (const { connection } of room.connections) {
+        const receiver = connection.getReceivers().find(({ track }) => track === camera?.track);
+        if (!receiver) continue;
+        for (const report of (await receiver.getStats()).values()) {
+          if (report.type !== "inbound-rtp") continue;
+          const decoded = report.framesDecoded ?? 0;
+          if (receiver.track.id === shown && decoded > frames) {
+            state.gap = Math.max(state.gap, performance.now() - last);
+            last = performance.now();
+          }
+          shown = receiver.track.id;
+          frames = decoded;
+          const now = way();
+          if (state.framesAtBreak < 0 && now !== from && !now.includes(",")) state.framesAtBreak = decoded;
+        }
+      }
+      if (!state.over) setTimeout(() => void look(), 20);
+    };
+    void look();
+    return state;
+  }, identity);
+  return () =>
+    handle.evaluate(state => {
+      state.over = true;
+      return { gap: state.gap, framesAtBreak: state.framesAtBreak };
+    });
+}

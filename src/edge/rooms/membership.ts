@@ -31,7 +31,7 @@ function steer(room: RoomContext, setting: TopologySetting, now: number): void {
   } else {
     room.timers.clearAll("place");
     const urgent = setting === "mesh" || room.members.count === 0;
-    if (assigned) room.timers.ensure("settle", "", now + (urgent ? 0 : TIMES.quiet));
+    if (assigned) room.timers.ensure("settle", "", now + (urgent ? 0 : room.settings.meshAfter));
   }
 }
 
