@@ -1,4 +1,4 @@
-/** The process under test: forwards, and tells its CPU time when asked. */
+/** The process under test: forwards, and does nothing else. */
 import { forwardNaively } from "./forward-naive.ts";
 import { forwardInRuns } from "./forward-runs.ts";
 import type { Shape } from "./shape.ts";
@@ -12,11 +12,5 @@ interface Start {
 process.on("disconnect", () => process.exit());
 process.once("message", ({ kind, shape, ports }: Start) => {
   const forward = kind === "naive" ? forwardNaively : forwardInRuns;
-  void forward(shape, ports).then(port => {
-    process.on("message", () => {
-      const { user, system } = process.cpuUsage();
-      process.send?.({ cpu: (user + system) / 1e6 });
-    });
-    process.send?.({ port });
-  });
+  void forward(shape, ports).then(port => process.send?.({ port }));
 });
