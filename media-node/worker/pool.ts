@@ -20,6 +20,8 @@ type Inventory = Frame<"inventory">["rooms"][number];
 
 /** A worker that dies sooner than this after its start is not started again at once. */
 const RESTART_PAUSE = 1_000;
+/** How long a new room waits for a worker that is being started. */
+const START_PATIENCE = 1_500;
 /** A command that a worker has not answered by then has failed. */
 const COMMAND_TIMEOUT = 4_000;
 
@@ -66,6 +68,7 @@ const program = fileURLToPath(new URL("main.ts", import.meta.url));
 /** Start the workers. */
 export function createPool({ workers: configs, log, report }: PoolOptions): Pool {
   const rooms = new Map<string, Room>();
+  const awaitingReady = new Set<() => void>();
   const restarts = new Set<ReturnType<typeof setTimeout>>();
   let commands = 0;
   let closing = false;
@@ -74,6 +77,7 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
   const receive = (worker: Worker, message: FromWorker): void => {
     if (message.type === "ready") {
       worker.ready = true;
+      for (const resolve of awaitingReady) resolve();
       firstReady[worker.config.worker]?.resolve();
       log.info("media worker listens", { worker: worker.config.worker, port: message.port, pid: worker.child.pid });
     } else if (message.type === "report") {
@@ -144,6 +148,17 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
       worker.child.send({ type: "command", id, command } satisfies ToWorker);
     });
 
+  /** Resolves when a worker is up, which after a crash takes a moment. */
+  const anyReady = async (): Promise<void> => {
+    if (workers.some(({ ready }) => ready)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    awaitingReady.add(resolve);
+    const timer = setTimeout(resolve, START_PATIENCE);
+    await promise;
+    clearTimeout(timer);
+    awaitingReady.delete(resolve);
+  };
+
   /** The worker with the fewest rooms and the most idle core. */
   const idlest = (): Worker => {
     const held = (worker: Worker): number => [...rooms.values()].filter(room => room.worker === worker).length;
@@ -179,6 +194,7 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
       }
       if (!held) {
         if (command.type !== "room.open") throw new TandemError("no-such-room");
+        await anyReady();
         held = { room, life, epoch, worker: idlest() };
         rooms.set(room, held);
       }

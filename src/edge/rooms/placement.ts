@@ -11,6 +11,8 @@ import { announceTopology, depart } from "./membership.ts";
 import { nodeViewOf } from "./mirror.ts";
 import { wantsNode } from "./topology.ts";
 
+/** How long until a node that refused the room is asked again. */
+const AGAIN = 1_000;
 /** How long until a failed attempt to place the room is made again. Where there is no node, the fleet calls when one comes. */
 const RETRY = 10_000;
 /** How long a node goes on carrying a room that has gone back to mesh: people leave the old path when the new one works. */
@@ -85,7 +87,7 @@ async function search(room: RoomContext, failed: string): Promise<void> {
     }
     const now = Date.now();
     if (!opened) {
-      room.turn(() => room.timers.set("place", node, now + (failed === "" ? 0 : RETRY)));
+      room.turn(() => room.timers.set("place", node, now + (failed === "" ? 0 : AGAIN)));
       return;
     }
     room.turn(() => {
