@@ -147,6 +147,15 @@ describe("Layer", () => {
     });
   });
 
+  it("goes by arrival times again when its timeline breaks, until the next sender report", () => {
+    const { layer } = createTestLayer();
+    feed(layer, 1_000, { sequence: 1, timestamp: 0 });
+    layer.senderReport(5_000, 1, 0, 1_040);
+    expect(layer.clock.captureTime(900)).toBeCloseTo(1_050);
+    feed(layer, 1_100, { sequence: 2, timestamp: 90 * 60_000 });
+    expect(layer.clock.captureTime(90 * 60_000)).toBeCloseTo(1_100);
+  });
+
   describe("needs a key frame anew", () => {
     it("behind a hole that no retransmission closes", () => {
       const { layer, asked } = createTestLayer();

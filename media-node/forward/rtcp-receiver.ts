@@ -93,7 +93,7 @@ export class RtcpReceiver {
       path.loss(block.fractionLost / 256, now);
       if (block.lastSenderReport === 0) continue;
       const away = (toCompactNtp(now) - block.lastSenderReport - block.sinceSenderReport) | 0;
-      if (away >= 0) roundTrip.update(compactToMilliseconds(away));
+      roundTrip.update(compactToMilliseconds(away));
     }
   }
 

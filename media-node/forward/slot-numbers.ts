@@ -26,7 +26,6 @@ export class SlotNumbers {
   timestampOffset = 0;
   private readonly firstTimestamp: number;
   private begun = false;
-  private feedFirst = 0;
   private feedNewest = 0;
   private numberFirst = 0;
   private distance = 0;
@@ -46,8 +45,7 @@ export class SlotNumbers {
     const { ring, codec } = layer;
     this.retime(layer, place, now);
     this.distance = codec.distance(this.lastDescriptor, ring.descriptor[place]!);
-    this.feedFirst = ring.index[place]!;
-    this.feedNewest = this.feedFirst;
+    this.feedNewest = ring.index[place]!;
     this.numberFirst = ++this.newest;
     this.begun = true;
     return this.take(this.newest, layer, place, now);
@@ -93,7 +91,6 @@ export class SlotNumbers {
     const { ring, codec } = layer;
     const { sent } = this;
     const index = ring.index[place]!;
-    if (index < this.feedFirst) return NO_NUMBER;
     const oldest = Math.max(this.numberFirst, this.newest - sent.size + 1);
     let number = Math.max(oldest, this.newest - (this.feedNewest - index));
     while (number <= this.newest && sent.index[number & sent.mask]! < index) number++;

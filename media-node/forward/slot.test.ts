@@ -67,6 +67,18 @@ describe("a video slot", () => {
     expect(drain(95).map(({ sequence }) => sequence)).toEqual([100, 103, 101]);
   });
 
+  it("sends nothing twice, even when the layer no longer knows that it had it", () => {
+    const { slot, drain } = createTestSlot();
+    const { layer } = createTestLayer(CODECS.vp8, 17, { packets: 16, bytes: 128 });
+    slot.select(layer, 0);
+    feed(layer, 0, { sequence: 1, key: true });
+    for (let i = 2; i <= 15; i++) feed(layer, i, { sequence: i, timestamp: i });
+    drain(15);
+    expect(layer.ring.find(layer.highest - 14)).toBe(-1);
+    expect(feed(layer, 20, { sequence: 1, key: true })).toBe(true);
+    expect(drain(20)).toEqual([]);
+  });
+
   it("gives padding no number, unless one was kept for it", () => {
     const { slot, drain } = createTestSlot();
     const { layer } = createTestLayer();
@@ -174,6 +186,13 @@ describe("what a receiver asks for again", () => {
     expect(slot.resend(102, 0, 40)).toBe(true);
     expect(slot.resend(102, 39, 40)).toBe(false);
     expect(slot.resend(102, 40, 40)).toBe(true);
+  });
+
+  it("is counted anew for every number", () => {
+    const { slot, layer } = start();
+    for (let now = 10; now < 200; now += 10) slot.resend(101, now, 0);
+    for (let i = 6; i <= 1_030; i++) feed(layer, 200 + i, { sequence: i, timestamp: i * 90 });
+    expect(slot.resend(101 + 1_024, 2_000, 0)).toBe(true);
   });
 
   it("comes after a switch as it was sent before it", () => {

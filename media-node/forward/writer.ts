@@ -2,7 +2,6 @@ import { NO_LEVEL, toAbsoluteSendTime } from "../rtp/header-extensions.ts";
 import type { Layer } from "./layer.ts";
 import { PACKET } from "./packet-ring.ts";
 import { SEND, type SendQueue } from "./send-queue.ts";
-import { NUMBER } from "./sent-packets.ts";
 import { NO_PAYLOAD_TYPE, type Slot } from "./slot.ts";
 
 /** Encrypts what leaves a session (implemented by `srtp/`). */
@@ -82,7 +81,7 @@ export class Writer {
     const { sent } = slot;
     const at = number & sent.mask;
     const layer = slot.layerOf(sent.layer[at]!);
-    const place = layer === undefined || sent.state[at] !== NUMBER.sent ? -1 : layer.ring.find(sent.index[at]!);
+    const place = layer === undefined ? -1 : layer.ring.find(sent.index[at]!);
     if (layer === undefined || place < 0 || number <= slot.numbers.newest - sent.size) {
       this.dropped++;
       return;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { CODECS } from "../codec/codecs.ts";
 import { createNetsim, type Netsim } from "../testing/netsim.ts";
 import { createNumberRules } from "../testing/number-rules.ts";
 import { createRoomHarness, type Guest, type GuestOptions, type RoomHarness } from "../testing/room-harness.ts";
-import { createTestLayer, createTestSlot, feed } from "../testing/stream-kit.ts";
+import { createTestSlot } from "../testing/stream-kit.ts";
 import type { SlotChange } from "./receiver-types.ts";
 import { createRouter } from "./router.ts";
 import { SOURCE_KINDS, type SourceKind } from "./source.ts";
@@ -173,20 +172,72 @@ describe("a receiver", () => {
   });
 
   it("hears a voice together with its face, also through a switch", () => {
-    const one = { pairs: 1 };
-    const { sim, present } = open(one, one, one);
+    const sim = createNetsim(3);
+    const begun: { at: number; source: number }[] = [];
+    const harness = createRoomHarness(sim, {
+      changed: ({ participant }, { source, state }) => {
+        if (participant === 1 && state === "live") begun.push({ at: sim.now, source });
+      },
+    });
+    const present = [1, 2, 3].map(participant => harness.join({ participant, ...PATH, pairs: 1 }));
+    sim.run(1_000);
+    const other = live(present[0]!, "video")[0] === 33 ? 49 : 33;
+    begun.length = 0;
+    present[0]!.receiver.setPins([other], sim.now);
+    sim.run(1_000);
+    expect(begun.map(({ source }) => source)).toEqual([other, other - 1]);
+    // The voice's next packet: they come every 20 ms.
+    expect(begun[1]!.at - begun[0]!.at).toBeLessThanOrEqual(20);
+  });
+
+  describe("shown another source that doesn't begin", () => {
+    function stuck() {
+      const room = open({ pairs: 1 }, {}, {});
+      const { sim, present } = room;
+      sim.run(1_000);
+      const [viewer] = present;
+      const shows = live(viewer!, "video")[0]!;
+      const [old, next] = shows === 33 ? [present[1]!, present[2]!] : [present[2]!, present[1]!];
+      for (const stream of next.publisher.streams) stream.active = false;
+      sim.run(1_000);
+      viewer!.receiver.setPins([next.participant * 16 + 1], sim.now);
+      return { ...room, viewer: viewer!, old, next };
+    }
+
+    it("goes on with the old picture, but not for ever", () => {
+      const { sim, viewer, old, next } = stuck();
+      sim.run(1_500);
+      expect(live(viewer, "video")).toEqual([old.participant * 16 + 1]);
+      sim.run(1_000);
+      expect(shown(viewer).get(0)).toEqual({ slot: 0, source: next.participant * 16 + 1, state: "waiting-key-frame" });
+    });
+
+    it("drops the old picture at once when that may not be shown any more", () => {
+      const room = stuck();
+      room.sim.run(100);
+      setMuted(room, room.old, "camera", true);
+      const sent = room.viewer.slots[0]!.packets;
+      expect(shown(room.viewer).get(0)!.state).toBe("waiting-key-frame");
+      room.sim.run(500);
+      expect(room.viewer.slots[0]!.packets).toBe(sent);
+    });
+  });
+
+  it("never hears an old voice beside a new face", () => {
+    const { sim, present } = open({ pairs: 1 }, {}, {});
     sim.run(1_000);
     const [viewer] = present;
-    const order: SlotChange[] = viewer!.changes;
-    const other = live(viewer!, "video")[0] === 33 ? 49 : 33;
-    order.length = 0;
-    viewer!.receiver.setPins([other], sim.now);
-    sim.run(1_000);
-    const face = order.findIndex(({ slot, state, source }) => slot === 0 && state === "live" && source === other);
-    const voice = order.findIndex(({ slot, state, source }) => slot === 1 && state === "live" && source === other - 1);
-    expect(face).toBeGreaterThanOrEqual(0);
-    expect(voice).toBeGreaterThan(face);
-    expect(voice - face).toBeLessThanOrEqual(2);
+    const other = live(viewer!, "video")[0] === 33 ? 3 : 2;
+    const mic = present[other - 1]!.publisher.streams[0]!;
+    mic.active = false;
+    sim.run(200);
+    viewer!.receiver.setPins([other * 16 + 1], sim.now);
+    sim.run(500);
+    expect(live(viewer!, "video")).toEqual([other * 16 + 1]);
+    expect(shown(viewer!).get(1)).toEqual({ slot: 1, source: 0, state: "empty" });
+    mic.active = true;
+    sim.run(100);
+    expect(live(viewer!, "audio")).toEqual([other * 16]);
   });
 
   it("hears the loudest of those it doesn't see", () => {
@@ -343,11 +394,16 @@ describe("a router", () => {
     });
   });
 
-  it("feeds any sink, not only slots of sessions", () => {
-    const { layer } = createTestLayer(CODECS.opus, 16);
+  it("feeds any sink, not only slots of sessions, and none with what is muted", () => {
+    const room = open({});
     const taken: number[] = [];
-    layer.addSink({ decide: (from, place) => taken.push(from.ring.length[place]!) });
-    feed(layer, 0, { sequence: 1 });
-    expect(taken).toEqual([4]);
+    const [mic] = room.present[0]!.sources;
+    mic!.layers[0]!.addSink({ decide: (from, place) => taken.push(from.ring.length[place]!) });
+    room.sim.run(500);
+    expect(taken.length).toBeGreaterThan(20);
+    setMuted(room, room.present[0]!, "mic", true);
+    taken.length = 0;
+    room.sim.run(500);
+    expect(taken).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Codec } from "../codec/codec.ts";
 import { CODECS } from "../codec/codecs.ts";
+import type { RingSize } from "../forward/byte-ring.ts";
 import type { LayerFeedback } from "../forward/feedback.ts";
 import { createLayer, type Layer } from "../forward/layer.ts";
 import { createRoundTrip } from "../forward/round-trip.ts";
@@ -18,7 +19,11 @@ export interface Asked {
 }
 
 /** A layer that remembers what it asked for. */
-export function createTestLayer(codec: Codec = CODECS.vp8, sourceNumber = 17): { layer: Layer; asked: Asked } {
+export function createTestLayer(
+  codec: Codec = CODECS.vp8,
+  sourceNumber = 17,
+  ring?: RingSize,
+): { layer: Layer; asked: Asked } {
   const asked: Asked = { keyFrames: [], packets: [] };
   const feedback: LayerFeedback = {
     requestKeyFrame: (_layer, now) => asked.keyFrames.push(now),
@@ -27,7 +32,9 @@ export function createTestLayer(codec: Codec = CODECS.vp8, sourceNumber = 17): {
     },
   };
   const roundTrip = createRoundTrip();
-  const layer = createLayer({ sourceNumber, order: 0, rid: "", codec, clock: new SourceClock(), roundTrip, feedback });
+  const clock = new SourceClock();
+  const size = ring === undefined ? {} : { ring };
+  const layer = createLayer({ sourceNumber, order: 0, rid: "", codec, clock, roundTrip, feedback, ...size });
   return { layer, asked };
 }
 
