@@ -4,6 +4,7 @@ import type { Figure, Report } from "./figure.ts";
 const BENCHES: Record<string, () => Promise<{ run(report: Report): Promise<void> }>> = {
   floor: () => import("./floor.ts"),
   signaling: () => import("./signaling.ts"),
+  turn: () => import("./turn.ts"),
 };
 
 const args = process.argv.slice(2);

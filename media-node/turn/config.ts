@@ -28,6 +28,8 @@ export interface TurnConfig {
   /** Media ports of the fleet, which every credential may reach. */
   readonly media: readonly { readonly address: string; readonly min: number; readonly max: number }[];
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Longest wait for more packets under load, in microseconds. */
+  readonly gather: number;
   readonly log: LogLevel;
 }
 

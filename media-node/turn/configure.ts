@@ -86,6 +86,7 @@ export function turnConfigs(
     denied: settings["denied-peer-ip"],
     media: settings["media-peers"].map(mediaPeer),
     certificate: cert === "" ? undefined : { cert, key: pkey },
+    gather: settings.gather,
     log: settings.log,
   }));
 }

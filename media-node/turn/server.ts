@@ -1,29 +1,26 @@
 import { randomBytes } from "node:crypto";
-import { createStunAddress, parseAddress } from "../stun/address.ts";
-import { STUN_ATTRIBUTE, STUN_CLASS, STUN_COMPREHENDED, STUN_ERROR, STUN_METHOD } from "../stun/constants.ts";
+import { STUN_CLASS, STUN_METHOD } from "../stun/constants.ts";
 import { verifyFingerprint } from "../stun/integrity.ts";
-import { createStunMessage, parseStun, unknownAttributes } from "../stun/message.ts";
-import { allocate } from "./allocate.ts";
+import { createStunMessage, parseStun } from "../stun/message.ts";
 import type { Allocation, AllocationRecord, EndReason, Relay } from "./allocation.ts";
 import { createAuthenticator } from "./auth/authenticator.ts";
 import { createNonces } from "./auth/nonce.ts";
 import { createRevocations } from "./auth/revocations.ts";
 import { createUserDirectory } from "./auth/users.ts";
-import type { RelayAddress, RequestHandler, TurnContext, TurnLimits } from "./context.ts";
+import type { RelayAddress, TurnContext, TurnLimits } from "./context.ts";
 import { count, createTurnCounters, type TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
-import { channelBind, createPermission } from "./permissions.ts";
 import { createPeerPolicy, type PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { type AnnouncedAddress, createTranslation } from "./policy/translation.ts";
 import { createPortPool } from "./port-pool.ts";
 import { createQuotas } from "./quotas.ts";
 import { createRandomBelow } from "./random.ts";
-import { refresh } from "./refresh.ts";
 import { createRelayPath } from "./relay-path.ts";
-import type { StunRequest } from "./request.ts";
+import { comprehendedAttributes, createRequests } from "./requests.ts";
 import { createReservations } from "./reservations.ts";
 import { createResponder } from "./responder.ts";
 import { createSourceBudget } from "./source-budget.ts";
+import { sweepPermissions } from "./sweep.ts";
 
 export interface TurnServerOptions {
   readonly realm: string;
@@ -89,28 +86,6 @@ export interface TurnServer {
   close(now: number): void;
 }
 
-const HANDLERS = new Map<number, RequestHandler>([
-  [STUN_METHOD.allocate, allocate],
-  [STUN_METHOD.refresh, refresh],
-  [STUN_METHOD.createPermission, createPermission],
-  [STUN_METHOD.channelBind, channelBind],
-]);
-
-const TURN_COMPREHENDED: readonly number[] = [
-  STUN_ATTRIBUTE.channelNumber,
-  STUN_ATTRIBUTE.lifetime,
-  STUN_ATTRIBUTE.xorPeerAddress,
-  STUN_ATTRIBUTE.data,
-  STUN_ATTRIBUTE.xorRelayedAddress,
-  STUN_ATTRIBUTE.requestedAddressFamily,
-  STUN_ATTRIBUTE.evenPort,
-  STUN_ATTRIBUTE.requestedTransport,
-  STUN_ATTRIBUTE.reservationToken,
-];
-
-/** ICE agents sign and prioritise checks that reach us before they learn what we are. */
-const BINDING_COMPREHENDED: readonly number[] = [STUN_ATTRIBUTE.priority, STUN_ATTRIBUTE.useCandidate];
-
 /** @throws Error when a static user can't be used */
 export function createTurnServer(options: TurnServerOptions): TurnServer {
   const { io, relayAddresses, limits, realm, unixSeconds } = options;
@@ -120,17 +95,11 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
   const revocations = createRevocations();
   const users = createUserDirectory(options);
   const authenticator = createAuthenticator({ realm, users, nonces, revocations, unixSeconds });
-  const { perSecond, burst } = options.challenges;
-  const budget = createSourceBudget(perSecond, burst, randomBytes(4).readInt32LE());
   const randomBelow = createRandomBelow();
   const pools = new Map(relayAddresses.map(({ family }) => [family, createPortPool(...options.ports, randomBelow)]));
   const openRelays = new Map(relayAddresses.map(({ family }) => [family, new Uint8Array(0x10000)]));
   const allocations = new Set<Allocation>();
   const tables = new Map<ClientTransport, (Allocation | undefined)[]>();
-  const comprehended = new Set([...STUN_COMPREHENDED, ...TURN_COMPREHENDED, ...BINDING_COMPREHENDED]);
-  if (io.canForbidFragments) comprehended.add(STUN_ATTRIBUTE.dontFragment);
-  const unknown = new Uint16Array(16);
-  const source = createStunAddress();
   const message = createStunMessage();
   let isClosed = false;
 
@@ -176,16 +145,15 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     closeRelay,
     onEnd: options.onEnd ?? (() => {}),
   };
+  const comprehended = comprehendedAttributes(io);
   const path = createRelayPath(context, comprehended);
-  const request: StunRequest = {
-    message,
-    transport: undefined as unknown as ClientTransport,
-    client: 0,
-    allocation: undefined,
-    authentication: authenticator.result,
-    now: 0,
-  };
-
+  const { perSecond, burst } = options.challenges;
+  const requests = createRequests(context, {
+    realm,
+    nonces,
+    comprehended,
+    budget: createSourceBudget(perSecond, burst, randomBytes(4).readInt32LE()),
+  });
   function closeRelay(relay: Relay): void {
     for (const { channels } of relay.permissions.values()) for (const { peer } of channels) io.forgetPeer(peer);
     relay.permissions.clear();
@@ -215,81 +183,6 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     context.onEnd({ identity, scope, transport: transport.kind, reason, duration, ...counts });
   }
 
-  /** Whether a source that hasn't proven its address may be answered once more. */
-  function mayAnswer(): boolean {
-    const { transport, client, now } = request;
-    if (transport.kind !== "udp") return true;
-    source.family = parseAddress(transport.addressOf(client), source.bytes);
-    if (budget.take(source.bytes, source.family, now)) return true;
-    counters.silenced++;
-    return false;
-  }
-
-  function answerBinding(): void {
-    const { transport, client } = request;
-    if (!mayAnswer()) return;
-    request.authentication.key = undefined;
-    const found = unknownAttributes(message, comprehended, unknown);
-    if (found > 0) {
-      responder.unknown(request, unknown, found);
-      return;
-    }
-    counters.binding++;
-    const answer = responder.success(request);
-    answer.xorAddress(STUN_ATTRIBUTE.xorMappedAddress, transport.addressOf(client), transport.portOf(client));
-    responder.finish(transport, client, responder.sealOf(request));
-  }
-
-  function answerRequest(): void {
-    const { transport, client, allocation, now } = request;
-    const handler = HANDLERS.get(message.method);
-    const isUnsigned = message.integrityAt < 0 && message.integritySha256At < 0;
-    if (!handler || (isUnsigned && !allocation && message.method !== STUN_METHOD.allocate)) {
-      // There is nothing here to authenticate for, and a challenge would be three times as long.
-      request.authentication.key = undefined;
-      if (mayAnswer()) responder.error(request, handler ? STUN_ERROR.allocationMismatch : STUN_ERROR.badRequest);
-      return;
-    }
-    const error = authenticator.check(message, transport.addressOf(client), transport.portOf(client), allocation, now);
-    if (error === STUN_ERROR.unauthenticated || error === STUN_ERROR.staleNonce) {
-      if (!mayAnswer()) return;
-      const nonce = nonces.create(transport.addressOf(client), transport.portOf(client), now);
-      responder.challenge(request, error, nonce, realm, authenticator.algorithms);
-      return;
-    }
-    if (error !== 0) {
-      if (request.authentication.key || mayAnswer()) responder.error(request, error);
-      return;
-    }
-    const found = unknownAttributes(message, comprehended, unknown);
-    if (found > 0) responder.unknown(request, unknown, found);
-    else handler(context, request);
-  }
-
-  function receiveStun(
-    table: (Allocation | undefined)[],
-    transport: ClientTransport,
-    client: number,
-    now: number,
-  ): void {
-    const allocation = table[client];
-    if (message.fingerprintAt >= 0 && !verifyFingerprint(message)) {
-      counters.malformed++;
-      return;
-    }
-    if (message.class === STUN_CLASS.indication) {
-      if (message.method === STUN_METHOD.send && allocation?.state === "open") path.send(allocation, message, now);
-      return;
-    }
-    if (message.class !== STUN_CLASS.request || isClosed) return;
-    request.transport = transport;
-    request.client = client;
-    request.allocation = allocation;
-    request.now = now;
-    if (message.method === STUN_METHOD.binding) answerBinding();
-    else answerRequest();
-  }
-
   return {
     counters,
     get allocations() {
@@ -301,15 +194,22 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
       tables.set(transport, table);
       return {
         receive(client, bytes, offset, length, now) {
-          const allocation = table[client];
-          if (allocation && now >= allocation.expiresAt) end(allocation, "expired", now);
+          let allocation = table[client];
+          if (allocation && now >= allocation.expiresAt) {
+            end(allocation, "expired", now);
+            allocation = undefined;
+          }
           const first = length > 0 ? bytes[offset]! : 0xff;
           if (first >= 0x40 && first < 0x80) {
             if (allocation?.state === "open") path.channelData(allocation, bytes, offset, length, now);
             else counters.noChannel++;
-          } else if (first < 4 && parseStun(message, bytes, offset, length)) {
-            receiveStun(table, transport, client, now);
-          } else counters.malformed++;
+          } else if (first >= 4 || !parseStun(message, bytes, offset, length)) counters.malformed++;
+          else if (message.fingerprintAt >= 0 && !verifyFingerprint(message)) counters.malformed++;
+          else if (message.class === STUN_CLASS.request) {
+            if (!isClosed) requests.answer(message, transport, client, allocation, now);
+          } else if (message.class === STUN_CLASS.indication && message.method === STUN_METHOD.send) {
+            if (allocation?.state === "open") path.send(allocation, message, now);
+          }
         },
         closed(client, now) {
           const allocation = table[client];
@@ -337,22 +237,4 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
       for (const allocation of allocations) end(allocation, "shutdown", now);
     },
   };
-}
-
-/** Forgets channels and permissions that have died; a channel keeps its permission's entry, dead or alive. */
-function sweepPermissions({ io }: TurnContext, relay: Relay, now: number): void {
-  const { channels } = relay.allocation;
-  for (const [key, permission] of relay.permissions) {
-    for (let i = permission.channels.length - 1; i >= 0; i--) {
-      const channel = permission.channels[i]!;
-      if (now < channel.until) continue;
-      permission.channels.splice(i, 1);
-      channels.delete(channel.number);
-      if (relay.allocation.lastChannel === channel) relay.allocation.lastChannel = undefined;
-      io.forgetPeer(channel.peer);
-    }
-    if (permission.channels.length > 0 || now < permission.until) continue;
-    relay.permissions.delete(key);
-    if (relay.lastPermission === permission) relay.lastPermission = undefined;
-  }
 }

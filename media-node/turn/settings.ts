@@ -126,6 +126,12 @@ export const TURN_SETTINGS = {
     default: 100,
     read: integer(0, 1_000_000),
   }),
+  gather: setting({
+    value: "MICROSECONDS",
+    help: "under load, longest wait for packets to relay together; 0: relay each at once",
+    default: 400,
+    read: integer(0, 5_000),
+  }),
   "rfc5766-channel-numbers": setting({
     value: "BOOLEAN",
     help: "true: accept channels 0x5000-0x7FFF of old clients too",

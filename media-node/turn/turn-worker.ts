@@ -74,7 +74,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     return { family: familyOf(bytes), local: bytes, announced: addressBytes(announced) };
   });
   const siblings = new Map(relayAddresses.map(({ family }) => [family, new Uint8Array(0x10000)]));
-  const turns = createTurns(flush);
+  const turns = createTurns(flush, config.gather);
   const [minPort, maxPort] = config.ports;
   const relayPorts = maxPort - minPort + 1;
   const relays = createRelaySockets({

@@ -1,0 +1,3 @@
+export const USER = "bench";
+export const PASSWORD = "bench-password";
+export const REALM = "tandem";
