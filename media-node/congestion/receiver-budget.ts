@@ -5,6 +5,8 @@ import type { PathReports } from "../forward/rtcp-receiver.ts";
 export const RECEIVE_CEILING = 20_000_000;
 /** It is never cut below this: one small picture and voices. */
 const FLOOR = 150_000;
+/** Below this (bit/s) an estimator has too little to measure: on an idle path Chromium's gave half of what came (2026-11-24). */
+const MEASURABLE = 500_000;
 /** An estimate below this share of what is being sent means congestion; one above says nothing, see below. */
 const TOO_MUCH = 0.85;
 const HIGH_LOSS = 0.1;
@@ -40,7 +42,9 @@ export class ReceiverBudget implements PathReports {
   remb(bitsPerSecond: number, now: number): void {
     this.estimate = bitsPerSecond;
     this.estimatedAt = now;
-    this.lowEstimates = bitsPerSecond < this.sent.bitsPerSecond * TOO_MUCH ? this.lowEstimates + 1 : 0;
+    const { bitsPerSecond: sent } = this.sent;
+    const low = sent >= MEASURABLE && bitsPerSecond < sent * TOO_MUCH;
+    this.lowEstimates = low ? this.lowEstimates + 1 : 0;
   }
 
   loss(fraction: number, _now: number): void {
