@@ -1,4 +1,5 @@
 import type { NodeParticipant } from "../../src/protocol/index.ts";
+import { createReceiverBudget } from "../congestion/receiver-budget.ts";
 import type { FlushList } from "../forward/flush-list.ts";
 import { createInbound, type Inbound, type InboundDrop } from "../forward/inbound.ts";
 import { createOutbound, type Outbound } from "../forward/outbound.ts";
@@ -50,6 +51,8 @@ export interface MediaPlane {
   close(now: number): void;
 }
 
+/** How often (ms) it is looked at what viewers can take. */
+const CEILING_INTERVAL = 250;
 /** A participant's number of slots stays below this; more m-lines stay empty. */
 const MAX_SLOTS = 128;
 
@@ -57,6 +60,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
   const { router, protector, maxBitrate } = options;
   const inbound: Inbound = createInbound(inboundExtensions([]));
   const roundTrip = createRoundTrip();
+  const budget = createReceiverBudget();
   const outbound: Outbound = createOutbound({
     protector,
     runs: options.runs,
@@ -82,7 +86,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     outbound,
     roundTrip,
     reducedSize: options.reducedSize,
-    path: { remb() {}, loss() {} },
+    path: budget,
     // The room says what is published; a stream that ended just doesn't flow.
     onBye() {},
   });
@@ -96,6 +100,8 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
   const slots = new Map<number, Slot>();
   let { participant } = options;
   let receiver: Receiver | undefined;
+  let bandwidth = 0;
+  let nextCeiling = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   function addSlot(line: MediaLine): Slot | undefined {
@@ -132,7 +138,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     else {
       const { listener } = options;
       const kinds = subscribeKinds(participant);
-      receiver = router.addReceiver({ participant: participant.number, slots: fresh, kinds, listener }, now);
+      receiver = router.addReceiver({ participant: participant.number, slots: fresh, kinds, listener, budget }, now);
     }
   }
 
@@ -157,7 +163,14 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     receiveRtcp(bytes, offset, length, now) {
       rtcp.receive(bytes, offset, length, now);
     },
-    tick: now => sender.tick(maxBitrate, now),
+    tick(now) {
+      budget.tick(outbound.writer.bytes, now);
+      if (now >= nextCeiling) {
+        nextCeiling = now + CEILING_INTERVAL;
+        bandwidth = Math.min(maxBitrate, router.publishCeiling(participant.number));
+      }
+      sender.tick(bandwidth, now);
+    },
     count(add) {
       for (const [name, count] of Object.entries(inbound.dropped))
         add(`rtp.${name satisfies string as InboundDrop}`, count);
