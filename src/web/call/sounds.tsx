@@ -8,13 +8,15 @@ const AUDIBLE = new Set(["mic", "screen-audio", "mix"]);
 /** Everybody else's sound, whatever is in sight. */
 export function Sounds() {
   const { others } = useCall();
+  // A media node puts another voice into a track that plays already: by track, nothing starts anew then.
+  const tracks = new Set<MediaStreamTrack>();
+  for (const { sources } of others.value)
+    for (const { kind, track } of sources) if (track && AUDIBLE.has(kind)) tracks.add(track);
   return (
     <div hidden>
-      {others.value.flatMap(person =>
-        person.sources.flatMap(source =>
-          AUDIBLE.has(source.kind) && source.track ? <Sound key={source.number} track={source.track} /> : [],
-        ),
-      )}
+      {[...tracks].map(track => (
+        <Sound key={track.id} track={track} />
+      ))}
     </div>
   );
 }

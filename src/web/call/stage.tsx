@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { arrange } from "../layout/arrange.ts";
 import { seatSpeakers, takeSeats } from "../layout/seats.ts";
 import { preferences } from "../state/preferences.ts";
@@ -10,6 +10,7 @@ import { MoreTile } from "./more-tile.tsx";
 import { OwnTile } from "./own-tile.tsx";
 import { Tile } from "./tile.tsx";
 import { focusOf, othersTiles, personTile } from "./tiles.ts";
+import { wishesOf } from "./wishes.ts";
 
 /** Everybody's tiles. Where each stands is arithmetic (`layout/`); this asks for it and keeps the seats. */
 export function Stage() {
@@ -52,6 +53,9 @@ export function Stage() {
   useLayoutEffect(() => {
     seats.current = seated;
   });
+
+  const wishes = wishesOf({ tiles, places, focus, spoke: call.speaking.times, density: devicePixelRatio });
+  useEffect(() => call.room.wish([...wishes]), [call.room, JSON.stringify(wishes)]);
 
   const byKey = new Map(tiles.map(tile => [tile.key, tile]));
   const ownPlace = places.get(own.key);

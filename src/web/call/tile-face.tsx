@@ -21,7 +21,7 @@ export function TileFace({ tile, onShape, children }: TileFaceProps) {
   const name = nameOf(person);
   const screen = kind === "screen";
   const trouble = troubleOf(tile, call.status.value);
-  const poor = screen ? undefined : poorText(call.quality.value.get(person.pid));
+  const poor = screen ? undefined : poorText(call.quality.value.get(person.pid), own, call.topology.value.current);
   const speaking = !screen && call.speaking.now.value.has(person.pid);
   const mirrored = own && source?.track?.getSettings().facingMode !== "environment";
   return (

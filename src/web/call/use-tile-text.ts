@@ -9,7 +9,7 @@ export function useTileText(tile: TileModel): string {
   return describeTile(tile, {
     hand: handOf(tile.person) !== undefined,
     speaking: call.speaking.now.value.has(tile.person.pid),
-    poor: poorText(call.quality.value.get(tile.person.pid)),
+    poor: poorText(call.quality.value.get(tile.person.pid), tile.own, call.topology.value.current),
     status: call.status.value,
   });
 }

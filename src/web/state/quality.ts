@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Topology } from "../../protocol/model.ts";
 import { loadStats, type Quality, type Room } from "./sdk.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -9,9 +10,16 @@ const REASONS: Readonly<Record<string, string>> = {
   bandwidth: "the line is narrow",
 };
 
-/** Why a connection is poor, for its mark; `undefined` while it is not. */
-export function poorText(quality: Quality | undefined): string | undefined {
-  if (quality?.score !== "poor") return undefined;
+/**
+ * Why a connection is poor, for its mark; `undefined` while it is not. With a media node there is one connection for
+ * everybody: it is marked on one's own tile only.
+ */
+export function poorText(
+  quality: Quality | undefined,
+  own: boolean,
+  topology: Topology["current"],
+): string | undefined {
+  if (quality?.score !== "poor" || (!own && topology !== "mesh")) return undefined;
   const reason = quality.reason && REASONS[quality.reason];
   return reason ? `Weak connection: ${reason}` : "Weak connection";
 }

@@ -125,6 +125,7 @@ export async function joinRoom({ room: id = "room" }: JoinOptions): Promise<Room
     mute: nothing,
     remove: nothing,
     setMetadata: nothing,
+    wish: () => undefined,
     connections: [],
     async leave() {
       change({ status: "closed" });
