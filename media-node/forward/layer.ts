@@ -1,10 +1,11 @@
 import type { Codec } from "../codec/codec.ts";
 import { NO_LEVEL } from "../rtp/header-extensions.ts";
 import type { RtpHeader } from "../rtp/rtp-header.ts";
-import { extendSequence, timestampDelta } from "../rtp/sequence.ts";
+import { timestampDelta } from "../rtp/sequence.ts";
 import { BitrateMeter } from "./bitrate-meter.ts";
 import type { RingSize } from "./byte-ring.ts";
 import type { LayerFeedback } from "./feedback.ts";
+import { InboundNumbers } from "./inbound-numbers.ts";
 import { InboundStats } from "./inbound-stats.ts";
 import { LayerDemand } from "./layer-demand.ts";
 import { PacketInspector } from "./packet-inspector.ts";
@@ -63,8 +64,6 @@ export class Layer {
   generation = 0;
   /** Rises when timestamps don't follow from earlier ones, and with every {@link generation}. */
   timeline = 0;
-  /** Extended number of the newest packet, -1 before the first. */
-  highest = -1;
   /** When the newest packet came (ms). */
   lastArrival = Number.NEGATIVE_INFINITY;
   /** When packets began to come, or came again after {@link STALL}. */
@@ -79,10 +78,7 @@ export class Layer {
   private newestDescriptor = 0;
   /** Packets before this one came when nobody listened, or belong to an earlier timeline. */
   private deliverFrom = 0;
-  /** Extended number that sequence number 0 of the stream stands for before its first packet. */
-  private base = 0x1_0000;
-  /** Number that would follow the last far-off packet. */
-  private strayNext = -1;
+  private readonly numbers = new InboundNumbers();
   private open = true;
   private closed = false;
 
@@ -110,7 +106,7 @@ export class Layer {
     if (!inspector.inspect(codec, bytes, header, this.newestDescriptor)) return this.discard();
     const length = header.payloadLength;
     const first = this.highest < 0;
-    const index = first ? this.base + header.sequence : extendSequence(header.sequence, this.highest);
+    const index = this.numbers.extend(header.sequence);
     if (index <= this.highest) return this.receiveLate(bytes, header, index, level, now, recovered);
     if (!recovered) this.stats.packet(index, header.timestamp, length, true, now);
     const timestamp = length === 0 && !first ? this.newestTimestamp : header.timestamp;
@@ -127,7 +123,7 @@ export class Layer {
     }
     const startsFrame = !first && gap === 0 && timestamp !== this.newestTimestamp;
     const flags = inspector.flags(codec, header, startsFrame);
-    this.highest = index;
+    this.numbers.highest = index;
     this.newestTimestamp = timestamp;
     this.newestDescriptor = inspector.info.descriptor;
     if (now - this.lastArrival > STALL) this.flowingSince = now;
@@ -167,12 +163,9 @@ export class Layer {
     return this.keep(bytes, header, index, timestamp, flags, level, now);
   }
 
-  /** Two far-off packets in a row are a sender that started over (RFC 3550 appendix A.1); one alone is dropped. */
+  /** A packet too far behind to be late. */
   private receiveStray(bytes: Buffer, header: RtpHeader, level: number, now: number, recovered: boolean): boolean {
-    if (recovered || header.sequence !== this.strayNext) {
-      this.strayNext = (header.sequence + 1) & 0xffff;
-      return this.discard();
-    }
+    if (recovered || !this.numbers.stray(header.sequence)) return this.discard();
     this.restartStream(now);
     return this.receive(bytes, header, level, now, false);
   }
@@ -204,6 +197,11 @@ export class Layer {
   requestKeyFrame(now: number): void {
     if (this.closed || !this.open || !this.codec.needsKeyFrame) return;
     this.demand.requestKeyFrame(now);
+  }
+
+  /** Extended number of the newest packet, -1 before the first. */
+  get highest(): number {
+    return this.numbers.highest;
   }
 
   /** Bits per second that arrive. */
@@ -256,12 +254,9 @@ export class Layer {
   /** Another stream takes this layer's place: its numbers start anew, above all earlier ones. */
   private restartStream(now: number): void {
     if (this.highest < 0) return;
-    this.base = (Math.floor(this.highest / 0x1_0000) + 2) * 0x1_0000;
-    this.highest = -1;
-    this.strayNext = -1;
     this.stats.restart();
     this.clock.restart();
-    this.breakStream(this.base, now);
+    this.breakStream(this.numbers.restart(), now);
   }
 
   /** Takes no more packets and frees the ring; retransmissions of what it sent end. */

@@ -7,16 +7,15 @@ import { createRtcpReceiver } from "../forward/rtcp-receiver.ts";
 import { createRtcpSender, type RtcpSender } from "../forward/rtcp-sender.ts";
 import type { Slot } from "../forward/slot.ts";
 import { SourceClock } from "../forward/source-clock.ts";
-import type { Protector, RunSink } from "../forward/writer.ts";
 import type { Receiver } from "../room/receiver.ts";
 import type { SlotChange } from "../room/receiver-types.ts";
 import { createRouter, type Router } from "../room/router.ts";
 import { createSource, SOURCE_KINDS, SOURCES_PER_PARTICIPANT, type Source } from "../room/source.ts";
 import { createExtensionMap } from "../rtp/header-extensions.ts";
-import { extendSequence } from "../rtp/sequence.ts";
 import { createModelPublisher, MODEL, type ModelPublisher, type ModelStreamOptions } from "./model-publisher.ts";
 import { createModelReceiver, type ModelReceiver } from "./model-receiver.ts";
 import type { Link, LinkOptions, Netsim } from "./netsim.ts";
+import { createTestProtector, createTestRunSink } from "./sending-kit.ts";
 
 /** How one participant of a {@link RoomHarness} is made. */
 export interface GuestOptions {
@@ -79,55 +78,17 @@ export interface RoomHarness {
   join(options: GuestOptions): Guest;
 }
 
-const TAG = 16;
-
-/** Adds a tag of zeros, so that room for it is proven, and as SRTP does refuses to protect a number twice. */
-function createProtector(): Protector {
-  const used = new Map<number, { highest: number; numbers: Set<number> }>();
-  return {
-    rtpOverhead: TAG,
-    protectRtp(buffer, offset, headerLength, payloadLength) {
-      const length = headerLength + payloadLength;
-      if (offset + length + TAG > buffer.length) throw new Error("no room for protection");
-      const ssrc = buffer.readUInt32BE(offset + 8);
-      const sequence = buffer.readUInt16BE(offset + 2);
-      const stream = used.get(ssrc) ?? { highest: sequence, numbers: new Set() };
-      used.set(ssrc, stream);
-      const number = extendSequence(sequence, stream.highest);
-      if (stream.numbers.has(number)) throw new Error(`${sequence} of ${ssrc} protected twice`);
-      stream.numbers.add(number);
-      stream.highest = Math.max(stream.highest, number);
-      buffer.fill(0, offset + length, offset + length + TAG);
-      return length + TAG;
-    },
-  };
-}
-
 export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): RoomHarness {
   const router = createRouter();
   const flushes = createFlushList();
   const guests: Guest[] = [];
-  const slab = Buffer.alloc(100_000);
-  let used = 0;
   let nextSsrc = 1_000;
 
-  const runs: RunSink = {
-    slab,
-    reserve(bytes) {
-      if (used + bytes > slab.length) used = 0;
-      return used;
-    },
-    queueRun(path, offset, segmentSize, totalLength) {
-      used = offset + totalLength;
-      for (let at = offset; at < offset + totalLength; at += segmentSize) {
-        const end = Math.min(at + segmentSize, offset + totalLength);
-        const packet = Buffer.from(slab.subarray(at, end - TAG));
-        const guest = guests[path]!;
-        observer.sent?.(guest, packet);
-        guest.downlink.send(packet);
-      }
-    },
-  };
+  const runs = createTestRunSink((path, packet) => {
+    const guest = guests[path]!;
+    observer.sent?.(guest, packet);
+    guest.downlink.send(packet);
+  });
 
   sim.every(20, () => {
     router.tick(sim.now);
@@ -143,7 +104,7 @@ export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): 
     const roundTrip = createRoundTrip();
     let rtcp: RtcpSender | undefined;
     const outbound = createOutbound({
-      protector: createProtector(),
+      protector: createTestProtector(),
       runs,
       flushes,
       onReportDue: now => rtcp?.flushDue(now),
