@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { createLog } from "../log.ts";
+import { createPool, type PoolOptions } from "./pool.ts";
+import { createModelClient } from "./testing/model-client.ts";
+import { participantOf, pidOf, ROOM } from "./testing/model-world.ts";
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Real worker processes on free ports. */
+async function start(workers: number) {
+  const lines: { message: string; pid?: number }[] = [];
+  const reports: Parameters<PoolOptions["report"]>[0][] = [];
+  const pool = createPool({
+    workers: Array.from({ length: workers }, (_, worker) => ({
+      worker,
+      listen: ["127.0.0.1"],
+      announce: [],
+      port: 0,
+      maxBitrate: 1_000_000,
+      log: "error" as const,
+    })),
+    log: createLog("info", {}, line => lines.push(JSON.parse(line))),
+    report: frame => reports.push(frame),
+  });
+  closing.push(pool.close);
+  await pool.ready;
+  return { pool, lines, reports };
+}
+
+async function until(check: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !check(); ) {
+    if (Date.now() > end) throw new Error(`never: ${check}`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+const command = { id: 1, ...ROOM };
+
+describe("a pool of worker processes", () => {
+  it("carries commands out and answers offers with an address that is reached", { timeout: 20_000 }, async () => {
+    const { pool } = await start(1);
+    await pool.execute({ type: "room.open", ...command, participants: [participantOf(1)] });
+    const offer = createModelClient({ address: "", send() {} }).offer();
+    const { answer } = await pool.execute({ type: "session.open", ...command, pid: pidOf(1), offer });
+    expect(answer?.sdp).toMatch(/^a=candidate:1 1 udp \d+ 127\.0\.0\.1 \d+ typ host\r$/m);
+    await until(() => pool.inventory()[0]?.sessions[0] === pidOf(1));
+    expect(pool.counters()["session.opened"]).toBe(1);
+    const broken = { sdp: "v=1" };
+    await expect(
+      pool.execute({ type: "session.open", ...command, pid: pidOf(1), offer: broken }),
+    ).rejects.toMatchObject({
+      code: "media-offer",
+      detail: expect.stringMatching(/^line 1: /),
+    });
+    await pool.execute({ type: "room.close", ...command });
+    await until(() => pool.load().sessions === 0);
+  });
+
+  it("spreads rooms, and loses only those of a worker that was killed", { timeout: 20_000 }, async () => {
+    const { pool, lines, reports } = await start(2);
+    const pids = lines.filter(({ message }) => message === "media worker listens").map(({ pid }) => pid!);
+    for (const room of ["one", "two"]) await pool.execute({ type: "room.open", ...command, room, participants: [] });
+    process.kill(pids[0]!, "SIGKILL");
+    await until(() => reports.length > 0);
+    expect(reports.map(({ type }) => type)).toEqual(["lost"]);
+    const [lost] = reports;
+    const left = lost!.room === "one" ? "two" : "one";
+    await pool.execute({ type: "probe", ...command, room: left });
+    await expect(pool.execute({ type: "probe", ...command, room: lost!.room })).rejects.toMatchObject({
+      code: "no-such-room",
+    });
+    await until(() => lines.filter(({ message }) => message === "media worker listens").length === 3);
+    await pool.execute({ type: "room.open", ...command, room: lost!.room, participants: [] });
+  });
+});
