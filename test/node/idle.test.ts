@@ -21,7 +21,7 @@ describe("an idle room with four participants", () => {
 
   /** What ran in the room object, by its own log at debug: constructors, handlers, alarms. */
   const wakes = (): string[] =>
-    edge.log.filter(line => line.includes('"event":"wake"') && line.includes('"object":"room"'));
+    edge.log.filter(line => line.includes('"event":"wake"') && line.includes('"room":"idle"'));
 
   it(
     "runs no handler, alarm or constructor for a minute, and the next message runs the constructor",

@@ -1,0 +1,132 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectFrames, expectTone, joinCall, type PageState, until } from "../support/call-page.ts";
+import { launchChromium, openBlank } from "../support/chromium.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { type Edge, startEdge } from "../support/edge.ts";
+import { startNode } from "../support/node.ts";
+import { joinToken } from "../support/tokens.ts";
+
+const ROOM = "stage";
+const ENCODER_TONE = 520;
+const GUEST_TONE = 880;
+
+/** In place of the camera and microphone of the page: fake devices all beep alike. */
+function fakeDevices(tone: number): void {
+  navigator.mediaDevices.getUserMedia = async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+    const paint = canvas.getContext("2d");
+    setInterval(() => paint?.fillRect(Math.random() * 300, Math.random() * 160, 20, 20), 100);
+    const context = new AudioContext();
+    const out = new MediaStreamAudioDestinationNode(context);
+    const oscillator = new OscillatorNode(context, { frequency: tone });
+    oscillator.connect(new GainNode(context, { gain: 0.4 })).connect(out);
+    oscillator.start();
+    return new MediaStream([...canvas.captureStream(10).getTracks(), ...out.stream.getTracks()]);
+  };
+}
+
+/** Keep what the player's page hears where {@link expectTone} looks for it, under `identity`'s name. */
+function listen(identity: string): void {
+  const video = document.querySelector("video") as HTMLVideoElement;
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+  const mediaStream = video.srcObject as MediaStream;
+  new MediaStreamAudioSourceNode(context, { mediaStream }).connect(analyser);
+  const analysers: PageState["analysers"] = new Map([[`${identity}/mic/`, { analyser, audio: new Audio() }]]);
+  Object.assign(window, { tandem: { context, analysers } });
+}
+
+/** Wait until the player has shown `count` more frames. */
+async function expectShown(page: Page, count = 10): Promise<void> {
+  const shown = (): number => document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+  const wanted = (await page.evaluate(shown)) + count;
+  await until(
+    page,
+    wanted => (document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames ?? 0) >= wanted,
+    wanted,
+    30_000,
+  );
+}
+
+describe("bare pages of another origin, with RTCPeerConnection and fetch only", () => {
+  const cleanup = createCleanup();
+  let edge: Edge;
+  let browser: Browser;
+  let origin: string;
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    edge = await startEdge();
+    cleanup.add(edge.stop);
+    const node = await startNode({ edge: edge.url });
+    cleanup.add(node.stop);
+    browser = await launchChromium();
+    cleanup.add(() => browser.close());
+    const site = createServer(async ({ url = "" }, response) => {
+      const kind = url.startsWith("/whip/") ? "whip" : "whep";
+      if (url.endsWith("/token")) {
+        const grants =
+          kind === "whip"
+            ? { create: true, publish: ["mic" as const, "camera" as const] }
+            : { subscribe: ["mic" as const, "camera" as const] };
+        return response.end(JSON.stringify({ token: await joinToken(ROOM, kind, grants) }));
+      }
+      const example = await readFile(new URL(`../../examples/${kind}/index.html`, import.meta.url), "utf8");
+      response.setHeader("content-type", "text/html");
+      return response.end(
+        example.replaceAll("https://calls.example.com", edge.url).replace('"/token"', `"/${kind}/token"`),
+      );
+    });
+    await new Promise<void>(resolve => site.listen(0, "127.0.0.1", resolve));
+    cleanup.add(() => {
+      site.closeAllConnections();
+      site.close();
+    });
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  });
+  afterAll(cleanup.run);
+
+  const openExample = async (kind: "whip" | "whep"): Promise<Page> => {
+    const page = await browser.newPage();
+    page.on("pageerror", error => errors.push(`${kind}: ${error}`));
+    if (kind === "whip") await page.addInitScript(fakeDevices, ENCODER_TONE);
+    await page.goto(`${origin}/${kind}/`);
+    return page;
+  };
+
+  it("publish by WHIP and play by WHEP, beside a page with the SDK, until they DELETE", async () => {
+    const encoder = await openExample("whip");
+    // The player may not make the room: the encoder has.
+    await until(encoder, () => document.querySelector("button")?.onclick !== null, undefined);
+    const player = await openExample("whep");
+    await expectShown(player);
+    await player.evaluate(listen, "anybody");
+    await expectTone(player, "anybody", ENCODER_TONE);
+
+    const guest = await openBlank(browser, edge.url);
+    await joinCall(guest, { url: edge.url, token: await joinToken(ROOM, "guest"), tone: GUEST_TONE, hue: 120 });
+    await expectFrames(guest, "whip");
+    await expectTone(guest, "whip", ENCODER_TONE, [GUEST_TONE]);
+    const kinds = await guest.evaluate(() =>
+      window.tandem.room.store.get().participants.map(({ kind, sources }) => [kind, sources.map(({ kind }) => kind)]),
+    );
+    expect(kinds).toEqual([
+      ["whip", ["mic", "camera"]],
+      ["whep", []],
+    ]);
+
+    await encoder.click("button");
+    await until(guest, () => window.tandem.room.store.get().participants.length === 1, undefined);
+    // Whoever is left is shown in the same slots, without a word of SDP.
+    await expectShown(player);
+    await expectTone(player, "anybody", GUEST_TONE, [ENCODER_TONE]);
+
+    await player.click("button");
+    await until(guest, () => window.tandem.room.store.get().participants.length === 0, undefined);
+    expect(errors).toEqual([]);
+  });
+});
