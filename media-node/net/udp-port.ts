@@ -69,6 +69,8 @@ export interface UdpPort {
   portOf(path: number): number;
   /** Index into `locals`: the socket that a path's datagrams come and go through. */
   localOf(path: number): number;
+  /** The descriptor of a local socket, where the runtime tells it; another one while the socket is paused. */
+  fdOf(local: number): number | undefined;
   readonly retainedPaths: number;
   /** Drops what is queued and closes the sockets; idempotent. */
   close(): Promise<void>;
@@ -190,6 +192,7 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
     addressOf: paths.addressOf,
     portOf: paths.portOf,
     localOf: paths.localOf,
+    fdOf: local => sockets[local]?.fd,
     get retainedPaths() {
       return paths.retained;
     },

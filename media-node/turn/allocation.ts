@@ -23,6 +23,8 @@ export interface Permission {
   readonly family: number;
   /** As the relay's socket spells a sender's address. */
   readonly key: string;
+  /** An IPv4 address as a number, else -1. */
+  readonly ipv4: number;
   /** The address that packets come from and go to. */
   readonly address: Uint8Array;
   /** The address as the client knows it: an announced one, where ours is behind 1:1 NAT. */

@@ -23,6 +23,7 @@ function permit(context: TurnContext, relay: Relay, address: StunAddress, now: n
   const permission: Permission = {
     family: address.family,
     key,
+    ipv4: length === 4 ? Buffer.from(bytes).readUInt32BE() : -1,
     address: bytes,
     wire: context.translation.toAnnounced(bytes),
     restricted: context.policy.isRestricted(bytes, address.family, relay.allocation.scope),

@@ -8,19 +8,34 @@ import { STUN_FAMILY } from "../stun/constants.ts";
 import type { Relay } from "./allocation.ts";
 import type { RelayAddress } from "./context.ts";
 import type { RelayIo } from "./io.ts";
+import type { Poller } from "./poller.ts";
 import { createRelaySender, type RelayCounters } from "./relay-sender.ts";
 import type { Turns } from "./turns.ts";
 
 export interface RelaySocketsOptions {
   readonly addresses: readonly RelayAddress[];
   readonly turns: Turns;
+  /** Reads the sockets under load. */
+  readonly poller?: Poller;
+  /** The sockets' tags at the poller begin here. */
+  readonly firstTag: number;
   readonly maxPeers: number;
-  readonly onPacket: (relay: Relay, bytes: Uint8Array, address: string, port: number, now: number) => void;
+  readonly onPacket: (
+    relay: Relay,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: string,
+    port: number,
+    now: number,
+  ) => void;
 }
 
 export interface RelaySockets {
   readonly io: RelayIo;
   readonly counters: RelayCounters;
+  /** A datagram that the poller read; see `DatagramReceiver`. */
+  receivePolled(tag: number, bytes: Uint8Array, offset: number, length: number, ipv4: number, port: number): void;
   flush(): void;
   close(): Promise<void>;
 }
@@ -37,11 +52,13 @@ const PMTU_WANT = 1;
 const PMTU_DO = 2;
 
 /** The sockets of relays, one each. */
-export function createRelaySockets({ addresses, turns, maxPeers, onPacket }: RelaySocketsOptions): RelaySockets {
+export function createRelaySockets(options: RelaySocketsOptions): RelaySockets {
+  const { addresses, turns, poller, firstTag, maxPeers, onPacket } = options;
   const libc = loadLinuxLibc();
   const openSocket = "Bun" in globalThis ? openBunSocket : openNodeSocket;
   const sender = createRelaySender(libc, maxPeers);
   const sockets: (UdpSocket | undefined)[] = [];
+  const relays: (Relay | undefined)[] = [];
   const unused: number[] = [];
   const option = libc && allocatePinned(libc.ffi, 16);
   let isClosed = false;
@@ -56,11 +73,13 @@ export function createRelaySockets({ addresses, turns, maxPeers, onPacket }: Rel
         family: relay.family === STUN_FAMILY.ipv4 ? 4 : 6,
         bufferBytes: BUFFER_BYTES,
         libc,
-        onDatagram: (bytes, port, address) => onPacket(relay, bytes, address, port, turns.begin()),
+        onDatagram: (bytes, port, address) => onPacket(relay, bytes, 0, bytes.length, address, port, turns.begin()),
         onError: () => {},
       });
       relay.handle = unused.pop() ?? sockets.length;
       sockets[relay.handle] = socket;
+      relays[relay.handle] = relay;
+      if (socket.fd !== undefined) poller?.add(firstTag + relay.handle, socket.fd, () => socket.fd);
       return true;
     } catch {
       // Taken by another program, or out of descriptors: the caller tries elsewhere or refuses.
@@ -78,6 +97,15 @@ export function createRelaySockets({ addresses, turns, maxPeers, onPacket }: Rel
 
   return {
     counters: sender.counters,
+    receivePolled(tag, bytes, offset, length, ipv4, port) {
+      const relay = relays[tag - firstTag];
+      if (!relay) return;
+      const now = turns.begin();
+      // Packets come in rows: the newest peer's address needn't be spelled again.
+      const last = relay.lastPermission;
+      const address = last && last.ipv4 === ipv4 && ipv4 >= 0 ? last.key : poller!.sender();
+      onPacket(relay, bytes, offset, length, address, port, now);
+    },
     flush: sender.flush,
     io: {
       slab: sender.slab,
@@ -92,6 +120,8 @@ export function createRelaySockets({ addresses, turns, maxPeers, onPacket }: Rel
         sender.flush();
         void sockets[relay.handle]?.close();
         sockets[relay.handle] = undefined;
+        relays[relay.handle] = undefined;
+        poller?.remove(firstTag + relay.handle);
         unused.push(relay.handle);
         relay.handle = -1;
       },

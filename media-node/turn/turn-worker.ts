@@ -6,14 +6,15 @@ import { STUN_FAMILY } from "../stun/constants.ts";
 import type { TurnConfig } from "./config.ts";
 import type { RelayAddress } from "./context.ts";
 import { flattenCounters } from "./counters.ts";
-import type { ClientTransport } from "./io.ts";
 import type { Allowance, PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { parseRange } from "./policy/ranges.ts";
+import { createPoller } from "./poller.ts";
 import { createRelaySockets } from "./relay-sockets.ts";
 import { createTurnServer, type TurnInlet } from "./server.ts";
 import { openCertificate } from "./stream/certificate.ts";
 import { openStreams } from "./stream/streams.ts";
 import { createTurns } from "./turns.ts";
+import { createUdpClients } from "./udp-clients.ts";
 
 /** A TURN server with its sockets, in one process. */
 export interface TurnWorker {
@@ -38,6 +39,8 @@ const MAX_CONNECTIONS = 16_384;
 const MAX_PER_ADDRESS = 1024;
 /** Clients without an allocation that the UDP port remembers. */
 const UNKNOWN_CLIENTS = 4096;
+/** Tags of listening sockets at the poller are smaller. */
+const LISTENER_TAGS = 64;
 /** A certificate is looked at so often (seconds). */
 const CERTIFICATE_INTERVAL = 10;
 
@@ -74,15 +77,18 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     return { family: familyOf(bytes), local: bytes, announced: addressBytes(announced) };
   });
   const siblings = new Map(relayAddresses.map(({ family }) => [family, new Uint8Array(0x10000)]));
-  const turns = createTurns(flush, config.gather);
+  const poller = config.gather > 0 ? createPoller(receivePolled) : undefined;
+  const turns = createTurns({ end: flush, gather: config.gather, poller });
   const [minPort, maxPort] = config.ports;
   const relayPorts = maxPort - minPort + 1;
   const relays = createRelaySockets({
     addresses: relayAddresses,
     turns,
+    ...(poller && { poller }),
+    firstTag: LISTENER_TAGS,
     maxPeers: Math.max(1024, 4 * relayPorts),
-    onPacket: (relay, bytes, address, port, now) =>
-      server.receiveFromPeer(relay, bytes, 0, bytes.length, address, port, now),
+    onPacket: (relay, bytes, offset, length, address, port, now) =>
+      server.receiveFromPeer(relay, bytes, offset, length, address, port, now),
   });
   const server = createTurnServer({
     realm: config.realm,
@@ -112,8 +118,23 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       else log.info("certificate reloaded", {});
     });
 
+  /** Polled datagrams of listening sockets, by tag. */
+  const listeners: ((offset: number, length: number, ipv4: number, port: number, bytes: Uint8Array) => void)[] = [];
+
+  function receivePolled(
+    tag: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    ipv4: number,
+    port: number,
+  ): void {
+    if (tag >= LISTENER_TAGS) relays.receivePolled(tag, bytes, offset, length, ipv4, port);
+    else listeners[tag]?.(offset, length, ipv4, port, bytes);
+  }
+
   async function openPort(port: number): Promise<UdpPort> {
-    const udp: UdpPort = await openUdp({
+    const udp = await openUdp({
       addresses: config.listen,
       port,
       maxPaths: relayPorts + UNKNOWN_CLIENTS + 1,
@@ -123,18 +144,18 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
         turns.begin();
       },
     });
-    const { slab, reserve, commit, retain, release, addressOf, portOf } = udp;
-    const transport: ClientTransport = {
-      kind: "udp",
-      slab,
-      reserve,
-      commit,
-      retain,
-      release,
-      addressOf,
-      portOf,
-    };
-    const inlet: TurnInlet = server.attach(transport);
+    const clients = createUdpClients(udp);
+    const inlet: TurnInlet = server.attach(clients.transport);
+    for (const local of udp.locals.keys()) {
+      const fd = udp.fdOf(local);
+      if (!poller || fd === undefined || listeners.length === LISTENER_TAGS) break;
+      poller.add(listeners.length, fd, () => udp.fdOf(local));
+      listeners.push((offset, length, ipv4, from, bytes) => {
+        const known = clients.find(ipv4, from);
+        const client = known >= 0 ? known : udp.pathOf(poller.sender(), from);
+        if (client >= 0) inlet.receive(client, bytes, offset, length, turns.begin());
+      });
+    }
     return udp;
   }
 
@@ -191,6 +212,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       isClosed = true;
       clearInterval(timer);
       server.close(performance.now());
+      poller?.close();
       await Promise.all([streams.close(), relays.close(), ...udps.map(udp => udp.close())]);
     },
   };

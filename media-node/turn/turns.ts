@@ -1,5 +1,4 @@
-import { loadBunFfi } from "../native/bun-ffi.ts";
-import { loadNodeFfi } from "../native/node-ffi.ts";
+import type { Poller } from "./poller.ts";
 
 /** One turn of the event loop: everything that sockets deliver before their answers leave together. */
 export interface Turns {
@@ -8,20 +7,27 @@ export interface Turns {
 }
 
 /** So many packets are gathered, if they come fast enough: the cost of waking up is shared by then. */
-const WANTED = 16;
+const WANTED = 32;
 /** Waiting for fewer than these would cost more than it saves. */
-const WORTHWHILE = 4;
+const WORTHWHILE = 3;
 /** Share of the newest turn in the estimate of the rate. */
 const WEIGHT = 0.25;
+/** Rounds of reading before the runtime's own events, streams and timers, have their turn. */
+const ROUNDS = 6;
 
-/**
- * @param end called once all sockets that were readable have been read
- * @param gather longest wait for more packets, in microseconds; 0: none. Under load a packet that wakes the process
- *   alone costs twice what one of a batch does, and only batches hold runs. So, as network cards do it, a turn that
- *   follows others closely is put off, never longer than this, and not at all when few packets come.
- */
-export function createTurns(end: (now: number) => void, gather: number): Turns {
-  const sleep = gather > 0 ? loadSleep() : undefined;
+export interface TurnsOptions {
+  /** Called once all sockets that were readable have been read. */
+  readonly end: (now: number) => void;
+  /**
+   * Longest wait for more packets, in microseconds; 0: none. A packet that wakes the process alone costs twice what one of
+   * a batch does, and only batches hold runs. So, as network cards do it, while packets come fast they are fetched at
+   * intervals, never longer than this; while few come, each wakes us.
+   */
+  readonly gather: number;
+  readonly poller: Poller | undefined;
+}
+
+export function createTurns({ end, gather, poller }: TurnsOptions): Turns {
   let isInTurn = false;
   let now = 0;
   let packets = 0;
@@ -30,17 +36,29 @@ export function createTurns(end: (now: number) => void, gather: number): Turns {
   let rate = 0;
 
   function finish(): void {
-    isInTurn = false;
     end(now);
-    if (!sleep) return;
+    if (!poller || gather === 0) {
+      isInTurn = false;
+      return;
+    }
+    estimate();
+    for (let round = 0; round < ROUNDS && rate * gather >= WORTHWHILE; round++) {
+      poller.sleep(Math.min(gather, Math.floor(WANTED / rate)));
+      now = performance.now();
+      poller.poll();
+      end(now);
+      estimate();
+    }
+    isInTurn = rate * gather >= WORTHWHILE;
+    // Still busy: whatever else waits is served, then the next rounds follow.
+    if (isInTurn) setImmediate(finish);
+  }
+
+  function estimate(): void {
     const time = performance.now();
-    const elapsed = Math.max(1, 1000 * (time - endedAt));
+    rate += WEIGHT * (packets / Math.max(1, 1000 * (time - endedAt)) - rate);
     endedAt = time;
-    rate += WEIGHT * (packets / elapsed - rate);
     packets = 0;
-    if (rate * gather < WORTHWHILE) return;
-    sleep(Math.min(gather, Math.floor(WANTED / rate)));
-    endedAt = time;
   }
 
   return {
@@ -54,12 +72,4 @@ export function createTurns(end: (now: number) => void, gather: number): Turns {
       return now;
     },
   };
-}
-
-/** Blocks this thread for some microseconds; undefined where there is no foreign function interface. */
-function loadSleep(): ((microseconds: number) => void) | undefined {
-  const ffi = loadBunFfi() ?? loadNodeFfi();
-  const libc =
-    process.platform === "linux" ? ffi?.load("libc.so.6", { usleep: { args: ["u32"], returns: "i32" } }) : undefined;
-  return libc && (microseconds => void libc.usleep(microseconds));
 }

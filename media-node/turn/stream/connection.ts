@@ -38,6 +38,9 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
   let stream: Socket = socket;
   let kind: "tcp" | "tls" = "tcp";
   let isOver = false;
+  const queue: Buffer[] = [];
+  let queued = 0;
+  let isWriting = false;
 
   const connection: Connection = {
     client,
@@ -49,12 +52,30 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
     idleSince: now(),
     partialSince: 0,
     write(bytes) {
-      if (isOver || stream.writableLength > MAX_QUEUED) return false;
-      stream.write(Buffer.from(bytes));
+      if (isOver || queued + stream.writableLength > MAX_QUEUED) return false;
+      const copy = Buffer.from(bytes);
+      if (kind === "tcp") stream.write(copy);
+      else {
+        queue.push(copy);
+        queued += copy.length;
+        if (!isWriting) writeNext();
+      }
       return true;
     },
     destroy,
   };
+
+  /**
+   * Over TLS one message at a time: joined writes become one record, and turnutils_uclient, which knows coturn's habit of
+   * one record a message, takes only the first of a record (2026-11-24).
+   */
+  function writeNext(): void {
+    const next = queue.shift();
+    isWriting = next !== undefined;
+    if (!next) return;
+    queued -= next.length;
+    stream.write(next, writeNext);
+  }
 
   const framer = createFramer((bytes, offset, length) => {
     host.frame(connection, bytes, offset, length);
