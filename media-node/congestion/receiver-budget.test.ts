@@ -29,6 +29,12 @@ describe("ReceiverBudget", () => {
     expect(budget.bitsPerSecond).toBe(10_000_000);
   });
 
+  it("ignores low estimates while too little is sent to measure anything", () => {
+    const { budget, run } = setUp();
+    run(10, 300_000, now => budget.remb(100_000, now));
+    expect(budget.bitsPerSecond).toBe(10_000_000);
+  });
+
   it("is cut to an estimate that stays below what is sent, not by a single one", () => {
     const { budget, run } = setUp();
     run(4, 2_000_000, now => budget.remb(now === 2_000 ? 300_000 : 2_500_000, now));
