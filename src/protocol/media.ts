@@ -10,7 +10,15 @@ const mid = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 const number = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
 /** Why a slot shows no media although a source is meant for it. */
-export const SLOT_STATES = ["empty", "live", "muted", "waiting", "unsupported-codec", "no-grant"] as const;
+export const SLOT_STATES = [
+  "empty",
+  "live",
+  "muted",
+  "waiting",
+  "unsupported-codec",
+  "no-grant",
+  "no-bandwidth",
+] as const;
 export type SlotState = (typeof SLOT_STATES)[number];
 
 /** Node → client. */
