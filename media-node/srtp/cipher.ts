@@ -1,9 +1,3 @@
-import { createCmCipher } from "./cm-cipher.ts";
-import { createGcmCipher } from "./gcm-cipher.ts";
-import { deriveSessionKeys } from "./key-derivation.ts";
-import type { SrtpPrimitives } from "./primitives.ts";
-import type { SrtpMasterKey } from "./profiles.ts";
-
 /**
  * One direction's packet transforms of a profile. A packet's index comes as `rollover` (upper 32 bits) and `sequence`
  * (lower 16); an SRTCP index with its upper 15 and lower 16 bits. Everything happens in place; the caller has checked
@@ -47,10 +41,3 @@ export const RTCP_ENCRYPTED = 0x80000000;
 
 /** Bytes of the first RTCP header that stay readable. */
 export const RTCP_HEADER = 8;
-
-export function createSrtpCipher(master: SrtpMasterKey, primitives: SrtpPrimitives): SrtpCipher {
-  const keys = deriveSessionKeys(master);
-  return master.profile.name === "AEAD_AES_128_GCM"
-    ? createGcmCipher(keys.rtp, keys.rtcp, primitives)
-    : createCmCipher(keys.rtp, keys.rtcp, primitives);
-}

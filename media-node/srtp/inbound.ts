@@ -1,4 +1,5 @@
-import { createSrtpCipher, RTCP_HEADER } from "./cipher.ts";
+import { RTCP_HEADER } from "./cipher.ts";
+import { createSrtpCipher } from "./create-cipher.ts";
 import { countFailure, createSrtpCounters, type SrtpCounters, SrtpFailure } from "./failure.ts";
 import { isInside, readUint16, readUint32, rtpHeaderLength } from "./packet.ts";
 import type { SrtpPrimitives } from "./primitives.ts";
