@@ -98,6 +98,12 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
     return page;
   };
 
+  const end = async (page: Page): Promise<void> => {
+    const deleted = page.waitForResponse(response => response.request().method() === "DELETE");
+    await page.click("button");
+    expect((await deleted).status()).toBe(200);
+  };
+
   it("publish by WHIP and play by WHEP, beside a page with the SDK, until they DELETE", async () => {
     const encoder = await openExample("whip");
     // The player may not make the room: the encoder has.
@@ -119,13 +125,13 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
       ["whep", []],
     ]);
 
-    await encoder.click("button");
+    await end(encoder);
     await until(guest, () => window.tandem.room.store.get().participants.length === 1, undefined);
     // Whoever is left is shown in the same slots, without a word of SDP.
     await expectShown(player);
     await expectTone(player, "anybody", GUEST_TONE, [ENCODER_TONE]);
 
-    await player.click("button");
+    await end(player);
     await until(guest, () => window.tandem.room.store.get().participants.length === 0, undefined);
     expect(errors).toEqual([]);
   });

@@ -16,11 +16,11 @@ import { countFailures, spend } from "./limits.ts";
 
 const SDP = "application/sdp";
 
-async function claimsOf(c: Context<HttpEnv>, room: string): Promise<JoinClaims> {
+async function claimsOf(c: Context<HttpEnv>, room: string, expired?: "accepted"): Promise<JoinClaims> {
   const claims = await countFailures(c.env, c.req.raw, async () => {
     const token = bearerOf(c.req.raw);
     if (token === undefined) throw new TandemError("token-missing");
-    return await verifyJoinToken(c.env, token, room);
+    return await verifyJoinToken(c.env, token, room, expired);
   });
   await spend(c.env.JOIN_LIMIT, `${room} ${claims.sub}`);
   return claims;
@@ -48,7 +48,9 @@ export function sessions(kind: AttendanceKind): Hono<HttpEnv> {
   });
   app.delete("/:room/:pid", async c => {
     const room = roomOf(c);
-    unwrap(await roomStub(c.env, room).endAttendance(await claimsOf(c, room), c.req.param("pid")));
+    // A broadcast may well last longer than the token that began it.
+    const claims = await claimsOf(c, room, "accepted");
+    unwrap(await roomStub(c.env, room).endAttendance(claims, c.req.param("pid")));
     return c.body(null, 200);
   });
   return app;

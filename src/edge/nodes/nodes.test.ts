@@ -246,7 +246,10 @@ describe("WHIP and WHEP", () => {
     expect((await viewer.next("source.published")).source.kind).toBe("mic");
     expect((await viewer.next("source.published")).source.kind).toBe("camera");
     const location = response.headers.get("location") ?? "";
-    const authorization = `Bearer ${await joinToken({ room, identity: "whip" })}`;
+    // The broadcast has lasted longer than its token, which is good for ending it all the same.
+    const authorization = `Bearer ${await joinToken({ room, identity: "whip", issued: -120, lasts: 60 })}`;
+    const again = { method: "POST", headers: { authorization, "content-type": "application/sdp" }, body: sdp };
+    expect((await ask(`/v1/whip/${room}`, again)).status).toBe(401);
     const stranger = `Bearer ${await joinToken({ room, identity: "mallory" })}`;
     expect((await ask(location, { method: "DELETE", headers: { authorization: stranger } })).status).toBe(404);
     expect((await ask(location, { method: "DELETE", headers: { authorization } })).status).toBe(200);

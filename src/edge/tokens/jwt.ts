@@ -15,6 +15,9 @@ const SKEW = 60;
 
 const invalid = (detail: string): TandemError => new TandemError("token-invalid", detail);
 
+/** Whether a token that was good once is still taken. */
+type Expired = "refused" | "accepted";
+
 async function keyOf(env: Cloudflare.Env, ring: Keyring, token: string): Promise<SigningKey> {
   const keys = await keysOf(env, ring);
   let kid: string | undefined;
@@ -29,9 +32,15 @@ async function keyOf(env: Cloudflare.Env, ring: Keyring, token: string): Promise
   return key;
 }
 
-async function payloadOf(token: string, { key, algorithm }: SigningKey, audience: string): Promise<unknown> {
+async function payloadOf(
+  token: string,
+  { key, algorithm }: SigningKey,
+  audience: string,
+  expired: Expired,
+): Promise<unknown> {
   try {
-    const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], audience });
+    const clockTolerance = expired === "accepted" ? Number.MAX_SAFE_INTEGER : 0;
+    const { payload } = await jwtVerify(token, key, { algorithms: [algorithm], audience, clockTolerance });
     return payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new TandemError("token-expired");
@@ -47,9 +56,10 @@ async function verify<T extends typeof JoinClaims | typeof ApiClaims | typeof No
   ring: Keyring,
   token: string,
   schema: T,
+  expired: Expired = "refused",
 ): Promise<{ claims: v.InferOutput<T>; key: SigningKey }> {
   const key = await keyOf(env, ring, token);
-  const parsed = v.safeParse(schema, await payloadOf(token, key, schema.entries.aud.literal));
+  const parsed = v.safeParse(schema, await payloadOf(token, key, schema.entries.aud.literal, expired));
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw invalid(`claim ${v.getDotPath(issue) ?? ""}: ${issue.message}`);
@@ -63,11 +73,16 @@ async function verify<T extends typeof JoinClaims | typeof ApiClaims | typeof No
 }
 
 /**
- * The claims of a join token for `room`.
+ * The claims of a join token for `room`. Its `exp` counts on joining only: `expired` is for those who have joined with it.
  * @throws TandemError `token-invalid`, `token-expired`, `token-wrong-room` or `too-large`
  */
-export async function verifyJoinToken(env: Cloudflare.Env, token: string, room: string): Promise<JoinClaims> {
-  const { claims } = await verify(env, "API_KEYS", token, JoinClaims);
+export async function verifyJoinToken(
+  env: Cloudflare.Env,
+  token: string,
+  room: string,
+  expired: Expired = "refused",
+): Promise<JoinClaims> {
+  const { claims } = await verify(env, "API_KEYS", token, JoinClaims, expired);
   if (claims.room !== room) throw new TandemError("token-wrong-room", `it is for ${claims.room}`);
   checkProfile(claims.metadata, claims.attributes ?? {});
   return claims;
