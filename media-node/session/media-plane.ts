@@ -27,7 +27,8 @@ export interface MediaPlaneOptions {
   readonly flushes: FlushList;
   readonly ssrc: number;
   readonly cname: string;
-  readonly reducedSize: boolean;
+  /** Whether reduced-size RTCP (RFC 5506) may come, and may be sent: Firefox offers it for video only. */
+  readonly reducedSize: { readonly receive: boolean; readonly send: boolean };
   /** Ceiling of what the peer is asked to send, in bit/s. */
   readonly maxBitrate: number;
   /** Takes a protected compound, valid during the call. */
@@ -77,7 +78,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     },
     ssrc: options.ssrc,
     cname: options.cname,
-    reducedSize: options.reducedSize,
+    reducedSize: options.reducedSize.send,
     inbound,
     outbound,
   });
@@ -85,7 +86,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     inbound,
     outbound,
     roundTrip,
-    reducedSize: options.reducedSize,
+    reducedSize: options.reducedSize.receive,
     path: budget,
     // The room says what is published; a stream that ended just doesn't flow.
     onBye() {},

@@ -169,6 +169,7 @@ export function createSession(options: SessionOptions): Session {
 
   function connect(protector: OutboundSrtp): void {
     const now = clock;
+    const media = offer.negotiation.offer.media.filter(({ rtp }) => rtp);
     plane = createMediaPlane({
       participant,
       router,
@@ -177,7 +178,10 @@ export function createSession(options: SessionOptions): Session {
       flushes: host.flushes,
       ssrc: randomUint32(),
       cname,
-      reducedSize: offer.negotiation.offer.media.every(({ rtp, rtcpReducedSize }) => !rtp || rtcpReducedSize),
+      reducedSize: {
+        receive: media.some(({ rtcpReducedSize }) => rtcpReducedSize),
+        send: media.every(({ rtcpReducedSize }) => rtcpReducedSize),
+      },
       maxBitrate: host.maxBitrate,
       sendRtcp(bytes, length) {
         if (path >= 0) host.send(path, bytes, 0, length);
