@@ -109,14 +109,22 @@ describe("a room of sessions", () => {
     expect(payloads(b)).toContain(`audio ${addressOf(1)}`);
   });
 
-  it("asks the publisher for a key frame when somebody comes late", async () => {
+  it("asks the publisher for a key frame when somebody comes late or can't decode", async () => {
     const { world, clients } = await room(1);
-    talk(world, clients, 300);
-    await world.join(2);
-    const pli = clients[0]!.reports.some(({ bytes }) =>
-      [...bytes].some((byte, i) => byte === 0x81 && bytes[i + 1] === 206),
-    );
-    expect(pli).toBe(true);
+    let tick = talk(world, clients, 300);
+    const asked = (): number =>
+      clients[0]!.reports.filter(({ bytes }) => [...bytes].some((byte, i) => byte === 0x81 && bytes[i + 1] === 206))
+        .length;
+    const late = await world.join(2);
+    expect(asked()).toBeGreaterThan(0);
+    tick = talk(world, clients, 2_000, tick);
+    const before = asked();
+    const pli = Buffer.from([0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 0]);
+    pli.writeUInt32BE(late.packets.find(({ csrc }) => csrc === 17)!.ssrc, 8);
+    // Alone, without a report before it (RFC 5506).
+    late.sendRtcp(pli);
+    world.run(20);
+    expect(asked()).toBe(before + 1);
   });
 
   it("lets no session go silent for more than 250 ms", async () => {

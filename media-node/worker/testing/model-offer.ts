@@ -31,6 +31,8 @@ const CODECS = {
   ],
   video: [
     `m=video 9 UDP/TLS/RTP/SAVPF ${OFFERED.vp8} ${OFFERED.rtx}`,
+    // Like Firefox, for video only.
+    "a=rtcp-rsize",
     `a=rtpmap:${OFFERED.vp8} VP8/90000`,
     `a=rtcp-fb:${OFFERED.vp8} nack`,
     `a=rtcp-fb:${OFFERED.vp8} nack pli`,
@@ -52,7 +54,7 @@ export function modelOffer(options: ModelOfferOptions, more?: Slots): SessionOff
     const [first, ...rest] = body;
     const mid = String(mids.length);
     mids.push(mid);
-    lines.push(first!, "c=IN IP4 0.0.0.0", `a=mid:${mid}`, "a=rtcp-mux", "a=rtcp-rsize", ...rest);
+    lines.push(first!, "c=IN IP4 0.0.0.0", `a=mid:${mid}`, "a=rtcp-mux", ...rest);
     return mid;
   };
   const media = (kind: "audio" | "video", direction: string): string =>
