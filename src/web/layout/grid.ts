@@ -24,7 +24,7 @@ export function shapesFor(sent: readonly number[]): readonly number[] {
   if (sent.length === 0) return [SHAPES.wide, SHAPES.classic];
   const sorted = sent.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? SHAPES.wide;
-  if (median < 0.95) return [SHAPES.portrait, 1, SHAPES.classic];
+  if (median < 0.95) return [SHAPES.portrait, 1];
   if (median < 1.55) return [SHAPES.classic];
   return [SHAPES.wide, SHAPES.classic];
 }
