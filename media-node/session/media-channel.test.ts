@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import { createSessionCounters } from "./counters.ts";
 import { createMediaChannel, type Wish } from "./media-channel.ts";
 
@@ -102,32 +103,36 @@ describe("the media data channel", () => {
     expect(wishes.length).toBe(40);
   });
 
-  it("survives whatever a client sends", () => {
-    const { channel, receive, counters } = setUp();
-    receive(HELLO);
-    let now = 0;
-    const junk = fc.oneof(
-      fc.uint8Array({ maxLength: 64 }),
-      fc.json(),
-      fc.string(),
-      fc
-        .record({ type: fc.constantFrom("hello", "wishes"), videos: fc.anything(), features: fc.anything() })
-        .map(value => {
-          try {
-            return JSON.stringify(value);
-          } catch {
-            return "";
-          }
+  it(
+    "survives whatever a client sends",
+    () => {
+      const { channel, receive, counters } = setUp();
+      receive(HELLO);
+      let now = 0;
+      const junk = fc.oneof(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.json(),
+        fc.string(),
+        fc
+          .record({ type: fc.constantFrom("hello", "wishes"), videos: fc.anything(), features: fc.anything() })
+          .map(value => {
+            try {
+              return JSON.stringify(value);
+            } catch {
+              return "";
+            }
+          }),
+      );
+      fc.assert(
+        fc.property(junk, data => {
+          now += 1_000;
+          channel.receive(data, now);
         }),
-    );
-    fc.assert(
-      fc.property(junk, data => {
-        now += 1_000;
-        channel.receive(data, now);
-      }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 300) },
-    );
-    channel.receive(" ".repeat(40_000), now + 1_000);
-    expect(counters["data.malformed"]).toBeGreaterThan(0);
-  });
+        { numRuns: Math.ceil(FUZZ_RUNS / 60) },
+      );
+      channel.receive(" ".repeat(40_000), now + 1_000);
+      expect(counters["data.malformed"]).toBeGreaterThan(0);
+    },
+    FUZZ_TIMEOUT,
+  );
 });
