@@ -3,9 +3,9 @@
  * sockets and SRTP alone, without sessions or rooms: the ceiling for the SFU built on them.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ask, pause } from "./ask.ts";
+import { cpuSeconds, residentMegabytes } from "./cpu.ts";
 import { median, type Report } from "./figure.ts";
 import { MEASURED, type Shape } from "./floor/shape.ts";
 
@@ -29,6 +29,8 @@ export interface FloorResult {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
+  /** Of the forwarder, resident (MB). */
+  readonly memory: number;
 }
 
 /** A run that loses more, or whose load was this much off, is invalid. */
@@ -44,8 +46,6 @@ interface Counts {
   readonly p99: number;
   readonly p999: number;
 }
-
-const pause = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds));
 
 /** One run in three processes of its own: load, forwarder, receivers. */
 export async function measureFloor(options: FloorOptions): Promise<FloorResult> {
@@ -88,31 +88,11 @@ export async function measureFloor(options: FloorOptions): Promise<FloorResult> 
       p50,
       p99,
       p999,
+      memory: residentMegabytes(forwarder.pid ?? 0),
     };
   } finally {
     for (const child of children) child.kill();
   }
-}
-
-/**
- * User + system time of a process's threads, asked of the kernel: the naive forwarder answers nobody while it is behind,
- * since Bun reads a socket until it is empty.
- */
-function cpuSeconds(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map(thread =>
-    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
-  );
-  return nanoseconds.reduce((sum, time) => sum + time, 0) / 1e9;
-}
-
-async function ask<T>(child: ChildProcess, question: object | number): Promise<T> {
-  child.send(question);
-  const [answer] = (await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`a bench process ended with ${code}`))),
-  ])) as [T];
-  return answer;
 }
 
 const ROUNDS = 5;

@@ -1,14 +1,12 @@
 /** Load process: sends the sources' frames, evenly spread over time. A number as message begins that phase. */
 import { openUdp } from "../../media-node/net/udp-port.ts";
+import { startPacer } from "./pacer.ts";
 import { benchOutbound, createSharedClock, LOOPBACK, PHASE_AT, PHASES, type Shape, TIMESTAMP_AT } from "./shape.ts";
 
 interface Start {
   readonly shape: Shape;
   readonly port: number;
 }
-
-/** Further behind, it leaves out what it missed instead of sending all of it at once. */
-const MAX_DELAY_MS = 200;
 
 const sharedNow = createSharedClock();
 
@@ -21,10 +19,8 @@ async function run({ shape, port: target }: Start): Promise<void> {
   const srtp = Array.from({ length: shape.rooms }, (_, room) => benchOutbound("in", room));
   const sequences = new Uint16Array(shape.rooms);
   const packets = new Float64Array(PHASES);
-  const interval = 1000 / shape.fps / shape.rooms;
   let phase = 0;
   let room = 0;
-  let due = sharedNow();
 
   function sendFrame(): void {
     for (let i = 0; i < shape.burst; i++) {
@@ -44,16 +40,9 @@ async function run({ shape, port: target }: Start): Promise<void> {
     room = (room + 1) % shape.rooms;
   }
 
-  function tick(): void {
-    const now = sharedNow();
-    if (now - due > MAX_DELAY_MS) due = now;
-    for (; due <= now; due += interval) sendFrame();
-    setTimeout(tick, 1);
-  }
-
   process.on("message", (next: number) => {
     phase = next;
     process.send?.({ packets: [...packets] });
   });
-  tick();
+  startPacer(sendFrame).interval = 1000 / shape.fps / shape.rooms;
 }
