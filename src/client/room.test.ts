@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { FUZZ_TIMEOUT } from "./core/testing/fuzz-runs.ts";
 import { fakeTrack } from "./testing/fake-media.ts";
 import { type Caller, createModelCall, type ModelCall } from "./testing/model-call.ts";
 import type { LocalSource, RoomSnapshot } from "./types.ts";
@@ -74,20 +75,40 @@ describe("a room", () => {
     expect(mine().sources[0]?.muted).toBe(true);
   });
 
-  it("publishes once, whenever the room forgets the one who does", async () => {
+  it("publishes once, whenever the room forgets the one who does", { timeout: FUZZ_TIMEOUT }, async () => {
     for (let moment = 0; moment <= 60; moment += 5) {
       const cem = await call.join(`cem-${moment}`);
       const publishing = cem.room.publish(fakeTrack("audio"), { kind: "mic" });
+      const numbers: number[] = [];
+      void publishing.then(({ number }) => numbers.push(number));
       await call.time.advance(moment);
       const { pid } = cem.room.store.get().you;
       cem.wire.cut();
       call.room.forget(pid);
       await call.time.advance(5_000);
       const mic = await publishing;
+      // Whichever participant of ours it was then.
+      expect(numbers[0]).toBeGreaterThan(0);
       expect(cem.room.store.get().you.pid).not.toBe(pid);
       expect(cem.room.store.get().you.sources).toMatchObject([{ number: mic.number, kind: "mic" }]);
       void cem.room.leave();
       await call.time.advance(100);
+    }
+  });
+
+  it("publishes once also when it is forgotten again while it publishes anew", { timeout: FUZZ_TIMEOUT }, async () => {
+    await settle(ann.room.publish(fakeTrack("audio"), { kind: "mic" }));
+    for (let moment = 0; moment <= 60; moment += 5) {
+      for (let time = 0; time < 2; time++) {
+        const { pid } = mine();
+        ann.wire.cut();
+        call.room.forget(pid);
+        while (mine().pid === pid) await call.time.advance(5);
+        await call.time.advance(moment);
+      }
+      await call.time.advance(2_000);
+      expect(mine().sources).toMatchObject([{ kind: "mic" }]);
+      expect(ann.connections.at(-1)?.getTransceivers()).toHaveLength(1);
     }
   });
 

@@ -10,7 +10,9 @@ const descriptions = (call: ReturnType<typeof createModelCall>): object[] =>
   call.room.received.filter(({ type }) => type === "peer.description");
 
 describe("negotiation", () => {
-  it("converges whenever the two begin, at every offset through both ways and all their steps", async () => {
+  it("converges whenever the two begin, at every offset through both ways and all their steps", {
+    timeout: FUZZ_TIMEOUT,
+  }, async () => {
     for (let offset = 0; offset <= 90; offset++) {
       for (const first of [0, 1]) {
         const call = createModelCall({ seed: offset });
@@ -119,7 +121,9 @@ describe("negotiation", () => {
 });
 
 describe("a lossy channel", () => {
-  it("delays a first negotiation by no more than the way back, whenever and whomever it cuts off", async () => {
+  it("delays a first negotiation by no more than the way back, whenever and whomever it cuts off", {
+    timeout: FUZZ_TIMEOUT,
+  }, async () => {
     for (let moment = 0; moment <= 150; moment += 2) {
       for (const cut of [[0], [1], [0, 1]]) {
         const call = createModelCall({ seed: moment });
@@ -193,7 +197,7 @@ describe("a lossy channel", () => {
     expectFlow(ann, bob, [mic]);
   });
 
-  it("brings media back after any cut during crossing ICE restarts", async () => {
+  it("brings media back after any cut during crossing ICE restarts", { timeout: FUZZ_TIMEOUT }, async () => {
     for (let moment = 0; moment <= 100; moment += 5) {
       for (const who of [0, 1]) {
         const call = createModelCall({ seed: moment });
