@@ -22,8 +22,6 @@ export type PayloadFormat =
 export interface InboundMedia {
   readonly mid: string;
   readonly formats: readonly PayloadFormat[];
-  /** Its header extension ids, where they differ from the session's. */
-  readonly extensions?: ExtensionMap;
   /** One layer per RID, or a single one with the empty RID; none while nothing is published on it. */
   readonly layers: readonly Layer[];
 }
@@ -49,7 +47,6 @@ interface Stream {
 interface Media {
   readonly mid: string;
   readonly formats: (PayloadFormat | undefined)[];
-  readonly extensions: ExtensionMap | undefined;
   layers: readonly Layer[];
 }
 
@@ -77,16 +74,16 @@ export class Inbound {
     this.extensions = extensions;
   }
 
-  /** Header extension ids of the session; BUNDLE makes them the same for all m-lines, but not every peer knows. */
+  /** Header extension ids of the session; BUNDLE makes them the same for all m-lines. */
   setExtensions(extensions: ExtensionMap): void {
     this.extensions = extensions;
   }
 
   /** Adds an m-line; SSRCs that its offer declares are bound with {@link bind}. */
-  addMedia({ mid, formats: list, extensions, layers }: InboundMedia): void {
+  addMedia({ mid, formats: list, layers }: InboundMedia): void {
     const formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
     for (const format of list) formats[format.payloadType & 0x7f] = format;
-    this.media.push({ mid, formats, extensions, layers });
+    this.media.push({ mid, formats, layers });
   }
 
   /** Other layers take what comes on an m-line from now on; without any it is dropped. */
@@ -121,7 +118,7 @@ export class Inbound {
     if (!readRtp(bytes, offset, length, header)) return this.drop("malformed");
     const known = this.streams.get(header.ssrc);
     if (header.extensionLength === 0) fields.offset.fill(-1);
-    else if (!readExtensions(bytes, header, known?.media.extensions ?? this.extensions, fields)) {
+    else if (!readExtensions(bytes, header, this.extensions, fields)) {
       return this.drop("malformed");
     }
     const stream = known ?? this.recognise(bytes);

@@ -23,10 +23,13 @@ const NAMES = Object.keys(RTP_EXTENSION_URI) as RtpExtension[];
 /**
  * Those of the extensions offered that we use, as ids and as values of the answer's `a=extmap` lines.
  * @param layered whether the peer sends RIDs: Chromium offers their extensions everywhere
+ * @param meanings what ids stand for on earlier m-lines, added to: bundled m-lines share them (RFC 9143 §9.1.2), and of
+ *   a peer that offers one id for two things, as aiortc does, an own answer would make it misread us
  */
 export function sharedExtensions(
   offered: readonly OfferedExtension[],
   layered: boolean,
+  meanings: Map<number, string>,
 ): { ids: RtpExtensionIds; lines: string[] } {
   const ids: Record<RtpExtension, number> = {
     mid: 0,
@@ -44,9 +47,11 @@ export function sharedExtensions(
     if (name === undefined || ids[name] !== 0 || id < 1 || id > MAX_ID || taken.has(id) || direction === "inactive") {
       continue;
     }
+    if ((meanings.get(id) ?? uri) !== uri) continue;
     if (!layered && (name === "rid" || name === "repairedRid")) continue;
     ids[name] = id;
     taken.add(id);
+    meanings.set(id, uri);
     lines.push(direction === undefined ? `${id} ${uri}` : `${id}/${mirror(direction)} ${uri}`);
   }
   return { ids, lines };

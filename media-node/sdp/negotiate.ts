@@ -83,11 +83,19 @@ function findTag(offer: Offer): OfferedMedia | undefined {
   return offer.media.find(media => refusalOf(media, offer, undefined) === undefined);
 }
 
-function negotiateMedia(media: OfferedMedia, refusal: Refusal | undefined): NegotiatedMedia {
+function negotiateMedia(
+  media: OfferedMedia,
+  refusal: Refusal | undefined,
+  meanings: Map<number, string>,
+): NegotiatedMedia {
   const { index, mid, kind, direction, formats, rids, simulcast, ssrcs, msid, sctp } = media;
   const codecs = kind === "audio" || kind === "video" ? sharedCodecs(kind, formats) : [];
   const missing = media.rtp && codecs.length === 0 ? "no-shared-codec" : undefined;
-  const { ids, lines } = sharedExtensions(media.extensions, rids.length > 0);
+  const { ids, lines } = sharedExtensions(
+    media.extensions,
+    rids.length > 0,
+    refusal === undefined ? meanings : new Map(),
+  );
   return {
     index,
     mid,
@@ -123,7 +131,8 @@ export function negotiate(offer: Offer): SdpResult<Negotiation> {
       fail(first?.section.line ?? 0, `no m= line that can be answered (the first one: ${why})`);
     }
     const transport = readTransport(tag.section.attributes, offer.description.attributes, tag.section.line);
-    const media = offer.media.map(each => negotiateMedia(each, refusalOf(each, offer, tag)));
+    const meanings = new Map<number, string>();
+    const media = offer.media.map(each => negotiateMedia(each, refusalOf(each, offer, tag), meanings));
     return { offer, tag: tag.index, transport, media };
   });
 }

@@ -93,10 +93,11 @@ describe("negotiating the offer of", () => {
 });
 
 describe("what an offer declares", () => {
-  it("is kept for each m-line: extension ids of libraries differ between them", () => {
+  it("gives an extension id one meaning: libraries offer it with several, and then misread the second", () => {
     const [audio, video] = negotiationOf(fixture("aiortc")).media;
     expect([audio?.extensions.audioLevel, audio?.extensions.absSendTime]).toEqual([2, 0]);
-    expect([video?.extensions.audioLevel, video?.extensions.absSendTime]).toEqual([0, 2]);
+    expect([video?.extensions.audioLevel, video?.extensions.absSendTime]).toEqual([0, 0]);
+    expect(video?.extensionLines).toEqual(["1 urn:ietf:params:rtp-hdrext:sdes:mid"]);
   });
 
   it("names streams, tracks and SSRCs", () => {

@@ -1,7 +1,7 @@
 import { codecOf } from "../codec/codecs.ts";
 import type { PayloadFormat } from "../forward/inbound.ts";
 import type { SlotExtensions, SlotFormat } from "../forward/slot.ts";
-import { createExtensionMap, type ExtensionIds, type ExtensionMap } from "../rtp/header-extensions.ts";
+import { createExtensionMap, type ExtensionMap } from "../rtp/header-extensions.ts";
 import type { NegotiatedMedia } from "../sdp/negotiate.ts";
 
 /** What the payload types of an m-line that the peer sends on stand for. */
@@ -37,22 +37,15 @@ export function slotExtensions({ extensions: { audioLevel, absSendTime } }: Nego
   };
 }
 
-/** Header extensions that may come. BUNDLE makes ids mean the same on all m-lines; where a peer differs, the first counts. */
+/** Header extensions that may come: an id means the same on all m-lines, but one extension may have several ids. */
 export function inboundExtensions(lines: readonly NegotiatedMedia[]): ExtensionMap {
-  const ids: ExtensionIds = {};
-  const taken = new Set<number>();
-  const add = (name: keyof ExtensionIds, id: number): void => {
-    if (id === 0 || ids[name] !== undefined || taken.has(id)) return;
-    ids[name] = id;
-    taken.add(id);
-  };
+  const map = createExtensionMap({});
   for (const { extensions } of lines) {
-    add("mid", extensions.mid);
-    add("rid", extensions.rid);
-    add("repairedRid", extensions.repairedRid);
-    add("audioLevel", extensions.audioLevel);
-    add("absoluteSendTime", extensions.absSendTime);
-    add("transportNumber", extensions.transportCc);
+    const { mid, rid, repairedRid, audioLevel, absSendTime, transportCc } = extensions;
+    const named = { mid, rid, repairedRid, audioLevel, absoluteSendTime: absSendTime, transportNumber: transportCc };
+    const ids = Object.entries(named).filter(([, id]) => id !== 0);
+    const own = createExtensionMap(Object.fromEntries(ids));
+    for (const [, id] of ids) map[id] = own[id]!;
   }
-  return createExtensionMap(ids);
+  return map;
 }

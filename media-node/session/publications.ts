@@ -9,7 +9,7 @@ import type { Router } from "../room/router.ts";
 import { createSource, type Source } from "../room/source.ts";
 import type { NegotiatedMedia } from "../sdp/negotiate.ts";
 import type { MediaLine } from "./description.ts";
-import { inboundExtensions, inboundFormats } from "./formats.ts";
+import { inboundFormats } from "./formats.ts";
 import { kindOf, publishedAt, publishKinds } from "./grants.ts";
 
 export interface PublicationsOptions {
@@ -70,7 +70,7 @@ export function createPublications(options: PublicationsOptions): Publications {
     if (heard.has(line.mid)) return;
     heard.add(line.mid);
     const { mid, rids, ssrcs } = line;
-    inbound.addMedia({ mid, formats: inboundFormats(line), extensions: inboundExtensions([line]), layers: [] });
+    inbound.addMedia({ mid, formats: inboundFormats(line), layers: [] });
     if (rids.length > 0 && ssrcs.length !== rids.length) return;
     // Firefox declares the streams of its layers in the order of their RIDs.
     for (const [order, { ssrc, rtxSsrc }] of ssrcs.entries()) {

@@ -159,10 +159,11 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
     awaitingReady.delete(resolve);
   };
 
-  /** The worker with the fewest rooms and the most idle core. */
+  /** The worker with the most idle core; of those about as idle the one with the fewest rooms. */
   const idlest = (): Worker => {
     const held = (worker: Worker): number => [...rooms.values()].filter(room => room.worker === worker).length;
-    const [best] = workers.filter(({ ready }) => ready).sort((a, b) => a.cpu - b.cpu || held(a) - held(b));
+    const tenths = ({ cpu }: Worker): number => Math.round(cpu * 10);
+    const [best] = workers.filter(({ ready }) => ready).sort((a, b) => tenths(a) - tenths(b) || held(a) - held(b));
     if (!best) throw new TandemError("no-media-node", "no media worker is up");
     return best;
   };
