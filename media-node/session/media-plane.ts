@@ -27,8 +27,8 @@ export interface MediaPlaneOptions {
   readonly flushes: FlushList;
   readonly ssrc: number;
   readonly cname: string;
-  /** Whether reduced-size RTCP (RFC 5506) may come, and may be sent: Firefox offers it for video only. */
-  readonly reducedSize: { readonly receive: boolean; readonly send: boolean };
+  /** Whether the peer takes reduced-size RTCP (RFC 5506) on all m-lines. */
+  readonly reducedSize: boolean;
   /** Ceiling of what the peer is asked to send, in bit/s. */
   readonly maxBitrate: number;
   /** Takes a protected compound, valid during the call. */
@@ -46,7 +46,8 @@ export interface MediaPlane {
   setPath(path: number): void;
   receiveRtp(bytes: Buffer, offset: number, length: number, now: number): void;
   receiveRtcp(bytes: Uint8Array, offset: number, length: number, now: number): void;
-  /** To be called every 20 ms or so. */
+  /** When {@link tick} has something to do; what is sent meanwhile only puts it off. */
+  readonly deadline: number;
   tick(now: number): void;
   count(add: (name: string, count: number) => void): void;
   close(now: number): void;
@@ -78,7 +79,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     },
     ssrc: options.ssrc,
     cname: options.cname,
-    reducedSize: options.reducedSize.send,
+    reducedSize: options.reducedSize,
     inbound,
     outbound,
   });
@@ -86,7 +87,8 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     inbound,
     outbound,
     roundTrip,
-    reducedSize: options.reducedSize.receive,
+    // Firefox offers it for video only, aiortc nowhere, and both send lone PLIs.
+    reducedSize: true,
     path: budget,
     // The room says what is published; a stream that ended just doesn't flow.
     onBye() {},
@@ -163,6 +165,9 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     },
     receiveRtcp(bytes, offset, length, now) {
       rtcp.receive(bytes, offset, length, now);
+    },
+    get deadline() {
+      return sender.deadline;
     },
     tick(now) {
       budget.tick(outbound.writer.bytes, now);

@@ -74,6 +74,8 @@ export interface Session {
   pathLost(path: number): void;
   /** Sends what the client must know before this turn's media. */
   flush(now: number): void;
+  /** When {@link tick} has something to do, at the latest; changes with whatever the session is told. */
+  readonly deadline: number;
   tick(now: number): void;
   /** Adds what was counted, as `part.what`. */
   count(add: (name: string, count: number) => void): void;
@@ -107,6 +109,8 @@ export function createSession(options: SessionOptions): Session {
   let awake = false;
   let closed = false;
   let clock = options.now;
+  /** 0 once something happened that may have brought it forward. */
+  let deadline = 0;
 
   const transport: Transport = createTransport({
     host,
@@ -135,6 +139,7 @@ export function createSession(options: SessionOptions): Session {
       },
       onAlive() {
         silent = false;
+        deadline = 0;
         onState("connected", clock);
       },
       onEnded() {
@@ -169,7 +174,6 @@ export function createSession(options: SessionOptions): Session {
 
   function connect(protector: OutboundSrtp): void {
     const now = clock;
-    const media = offer.negotiation.offer.media.filter(({ rtp }) => rtp);
     plane = createMediaPlane({
       participant,
       router,
@@ -178,10 +182,7 @@ export function createSession(options: SessionOptions): Session {
       flushes: host.flushes,
       ssrc: randomUint32(),
       cname,
-      reducedSize: {
-        receive: media.some(({ rtcpReducedSize }) => rtcpReducedSize),
-        send: media.every(({ rtcpReducedSize }) => rtcpReducedSize),
-      },
+      reducedSize: offer.negotiation.offer.media.every(({ rtp, rtcpReducedSize }) => !rtp || rtcpReducedSize),
       maxBitrate: host.maxBitrate,
       sendRtcp(bytes, length) {
         if (path >= 0) host.send(path, bytes, 0, length);
@@ -257,6 +258,7 @@ export function createSession(options: SessionOptions): Session {
     continues: next => isSameConnection(offer, next),
     reoffer(next, now) {
       clock = now;
+      deadline = 0;
       const same = next.offer.sdp === offer.offer.sdp;
       if (same && JSON.stringify(next.offer.plan) === JSON.stringify(offer.offer.plan)) return answer;
       const { iceRestart } = compareToLast(offer, next);
@@ -269,15 +271,18 @@ export function createSession(options: SessionOptions): Session {
     },
     update(next, now) {
       clock = now;
+      deadline = 0;
       participant = next;
       plane?.update(participant, now);
     },
     handleStun(bytes, offset, length, from, address, port, now) {
       clock = now;
+      deadline = 0;
       transport.handleStun(bytes, offset, length, from, address, port, now);
     },
     handleDtls(bytes, offset, length, from, now) {
       clock = now;
+      deadline = 0;
       transport.handleDtls(bytes, offset, length, from, now);
     },
     handleRtp(bytes, offset, length, from, now) {
@@ -296,7 +301,11 @@ export function createSession(options: SessionOptions): Session {
       awake = false;
       if (closed) return;
       clock = now;
+      deadline = 0;
       channel.flush();
+    },
+    get deadline() {
+      return deadline;
     },
     tick(now) {
       clock = now;
@@ -304,6 +313,11 @@ export function createSession(options: SessionOptions): Session {
       if (closed) return;
       if (channels !== undefined && now >= channels.nextTimeout()) channels.tick(now);
       plane?.tick(now);
+      deadline = Math.min(
+        transport.deadline,
+        channels?.nextTimeout() ?? Number.POSITIVE_INFINITY,
+        plane?.deadline ?? Number.POSITIVE_INFINITY,
+      );
     },
     count(add) {
       transport.count(add);

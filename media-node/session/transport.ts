@@ -72,6 +72,8 @@ export interface Transport {
   readonly maxData: number;
   /** ICE restart: the credentials of the next answer. */
   restart(remote: IceCredentials): IceCredentials;
+  /** When {@link tick} has something to do, at the latest; packets and calls may bring it forward. */
+  readonly deadline: number;
   tick(now: number): void;
   /** Adds what DTLS and SRTP counted, as `part.what`. */
   count(add: (name: string, count: number) => void): void;
@@ -214,6 +216,9 @@ export function createTransport(options: TransportOptions): Transport {
     sendData: data => dtls.send(data),
     maxData: dtls.maxPayload,
     restart: remote => ice.restart(remote),
+    get deadline() {
+      return Math.min(ice.deadline, dtls.nextTimeout());
+    },
     tick(now) {
       if (closed) return;
       clock = now;
