@@ -1,6 +1,3 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as elapse } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -35,12 +32,7 @@ describe("a page whose whole network is cut for ten seconds", () => {
   afterAll(cleanup.run);
 
   const openIn = async (namespace: Namespace): Promise<Page> => {
-    const folder = mkdtempSync(join(tmpdir(), "tandem-chromium-"));
-    cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
-    const wrapper = join(folder, "chromium");
-    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${namespace.name} /usr/bin/chromium "$@"\n`);
-    chmodSync(wrapper, 0o755);
-    const browser = await launchChromium({ executablePath: wrapper });
+    const browser = await launchChromium({ executablePath: namespace.wrap("/usr/bin/chromium") });
     cleanup.add(() => browser.close());
     return openBlank(browser, edge.url);
   };

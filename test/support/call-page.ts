@@ -10,6 +10,11 @@ export interface CallPage {
   readonly name: string;
 }
 
+/** A page, whoever drives it. */
+export interface Driven {
+  evaluate<Result, Argument>(run: (argument: Argument) => Result, argument: Argument): Promise<Awaited<Result>>;
+}
+
 /** What the page keeps for its test. */
 export interface PageState {
   room: import("../../src/client/index.ts").Room;
@@ -31,15 +36,25 @@ declare global {
   }
 }
 
-/** Join `room` and publish video and a tone of `tone` Hz. `url` is the edge as the page reaches it. */
-export async function joinCall(
-  page: Page,
-  options: { url: string; token: string; tone: number; hue: number },
-): Promise<void> {
-  await page.evaluate(async ({ url, token, tone, hue }) => {
+export interface CallOptions {
+  /** The edge as the page reaches it. */
+  url: string;
+  token: string;
+  /** Hz. */
+  tone: number;
+  hue: number;
+  /** `device`: publish what the browser's microphone hears; where no AudioContext runs, there is no other tone. */
+  microphone?: "tone" | "device";
+}
+
+/** Join the token's room and publish video and a tone. */
+export async function joinCall(page: Driven, options: CallOptions): Promise<void> {
+  await page.evaluate(async ({ url, token, tone, hue, microphone = "tone" }) => {
     // Raw host candidates are given only to pages that may use a device.
-    const devices = await navigator.mediaDevices.getUserMedia({ audio: true });
-    for (const track of devices.getTracks()) track.stop();
+    const devices = await navigator.mediaDevices.getUserMedia({
+      audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    });
+    if (microphone === "tone") for (const track of devices.getTracks()) track.stop();
 
     // Every exchange of descriptions ends in this call.
     const apply = RTCPeerConnection.prototype.setRemoteDescription as (
@@ -71,7 +86,7 @@ export async function joinCall(
     const out = new MediaStreamAudioDestinationNode(context);
     oscillator.connect(new GainNode(context, { gain: 0.4 })).connect(out);
     oscillator.start();
-    const mic = out.stream.getAudioTracks()[0] as MediaStreamTrack;
+    const mic = (microphone === "tone" ? out.stream : devices).getAudioTracks()[0] as MediaStreamTrack;
 
     const room = await window.sdk.joinRoom({ url, token });
     const sources = new Map();
@@ -118,7 +133,7 @@ export async function joinCall(
 
 /** Wait until `count` more frames of that participant's source have been decoded. */
 export async function expectFrames(
-  page: Page,
+  page: Driven,
   identity: string,
   kind = "camera",
   count = 10,
@@ -160,6 +175,33 @@ export async function expectFrames(
       }
     },
     { identity, kind, count, timeout },
+  );
+}
+
+/** Wait until sound of `identity`'s microphone has come, by its energy: for browsers in which no AudioContext runs. */
+export async function expectSound(page: Driven, identity: string, timeout = 15_000): Promise<void> {
+  await page.evaluate(
+    async ({ identity, timeout }) => {
+      const { room } = window.tandem;
+      const energy = async (): Promise<number> => {
+        const mic = room.store
+          .get()
+          .participants.find(participant => participant.identity === identity)
+          ?.sources.find(({ kind }) => kind === "mic");
+        const receivers = room.connections.flatMap(({ connection }) => connection.getReceivers());
+        const stats = await receivers.find(({ track }) => track === mic?.track)?.getStats();
+        for (const report of stats?.values() ?? []) if (report.type === "inbound-rtp") return report.totalAudioEnergy;
+        return 0;
+      };
+      const deadline = performance.now() + timeout;
+      const start = await energy();
+      // A full-scale tone of 0.1 s has 0.05.
+      while ((await energy()) < start + 0.01) {
+        if (performance.now() > deadline) throw new Error(`no sound of ${identity}: ${await energy()}`);
+        await new Promise(resolve => setTimeout(resolve, 50));
+      }
+    },
+    { identity, timeout },
   );
 }
 
@@ -235,13 +277,13 @@ export async function until<A>(
 }
 
 /** Topology and reason as the page knows them, and how often it exchanged descriptions with the media node. */
-export const mediaOf = (page: Page): Promise<{ topology: string; reason: string; exchanges: number }> =>
+export const mediaOf = (page: Driven): Promise<{ topology: string; reason: string; exchanges: number }> =>
   page.evaluate(() => {
     const { room } = window.tandem;
     const node = room.connections.find(({ pid }) => pid === undefined)?.connection;
     const { current, reason } = room.store.get().topology;
     return { topology: current, reason, exchanges: node?.exchanges ?? 0 };
-  });
+  }, undefined);
 
 /** Wait until the page's media goes that way, and no other way any more. */
 export const expectTopology = (page: Page, topology: "mesh" | "sfu", timeout = 45_000): Promise<void> =>

@@ -17,7 +17,7 @@ export const CHROMIUM_FLAGS = [
   "--disable-renderer-backgrounding",
 ];
 
-/** Headless Chromium, Debian's. `wrapper` runs it inside something else, e.g. a network namespace. */
+/** Headless Chromium, Debian's, or what runs it inside something else, e.g. a network namespace. */
 export function launchChromium({
   flags = CHROMIUM_FLAGS,
   executablePath = "/usr/bin/chromium",
@@ -39,7 +39,8 @@ declare global {
 export async function openBlank(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext({ bypassCSP: true });
   const page = await context.newPage();
-  page.on("close", () => context.close());
+  // A browser that is being closed has closed the context already.
+  page.on("close", () => context.close().catch(() => {}));
   await page.goto(`${url}/sdk/tandem.js`);
   await page.evaluate(() => document.body.replaceChildren());
   await page.addScriptTag({ type: "module", content: 'import * as sdk from "/sdk/tandem.js"; window.sdk = sdk;' });

@@ -1,14 +1,10 @@
-/** Runs inside a network namespace: `127.0.0.1:port` there leads to a Unix socket, which reaches out of it. */
+/** Runs inside a network namespace: connections to `listen` there go to `target`. A number is a port of 127.0.0.1, else it is a Unix socket. */
 import { connect, createServer } from "node:net";
+import { endpoint, relay } from "./relay.ts";
 
-const [, , port, path] = process.argv;
+const [, , listen = "", target = ""] = process.argv;
 
-createServer(inner => {
-  const outer = connect(String(path));
-  inner.on("error", () => outer.destroy());
-  outer.on("error", () => inner.destroy());
-  inner.on("close", () => outer.destroy());
-  outer.on("close", () => inner.destroy());
-  inner.pipe(outer).pipe(inner);
-}).listen(Number(port), "127.0.0.1", () => process.send?.("ready"));
+createServer(client => relay(client, connect(endpoint(target)))).listen(endpoint(listen), () =>
+  process.send?.("ready"),
+);
 process.on("disconnect", () => process.exit());

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endpoint, relay } from "./relay.ts";
 
 const ip = (...args: string[]): void => {
   execFileSync("ip", args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -12,14 +13,17 @@ const ip = (...args: string[]): void => {
 /** A network namespace of the test's own, with loopback up. */
 export interface Namespace {
   readonly name: string;
-  /** Path of a program that runs `command` inside. */
   exec(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
+  /** Path of a program that runs `command` inside. */
+  wrap(command: string): string;
   ip(...args: string[]): void;
   /**
    * Make `127.0.0.1:port` inside lead to `127.0.0.1:port` outside, by a Unix socket: pages there are on a secure context,
    * and no network but the test's own joins the two. The returned cut ends all connections and refuses new ones.
    */
   forward(port: number): Promise<Forward>;
+  /** The other way round: make `127.0.0.1:port` outside lead to `127.0.0.1:port` inside. */
+  reach(port: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,7 +39,8 @@ export function createNamespace(label: string): Namespace {
   const name = `tandem-${process.pid}-${count++}-${label}`;
   ip("netns", "add", name);
   ip("-n", name, "link", "set", "lo", "up");
-  const stops: (() => void)[] = [];
+  const folder = mkdtempSync(join(tmpdir(), "tandem-namespace-"));
+  const stops: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
 
   const exec: Namespace["exec"] = (command, args, env = process.env) => {
     const child = spawn("ip", ["netns", "exec", name, command, ...args], {
@@ -46,55 +51,66 @@ export function createNamespace(label: string): Namespace {
     return child;
   };
 
+  /** Inside, connections to `listen` go to `target`. */
+  const relayInside = async (listen: string, target: string): Promise<void> => {
+    const child = exec(process.execPath, [fileURLToPath(new URL("forwarder.ts", import.meta.url)), listen, target]);
+    await new Promise<void>((resolve, reject) => {
+      child.once("message", () => resolve());
+      child.once("exit", code => reject(new Error(`the forwarder ended with ${code}`)));
+    });
+  };
+
+  /** Outside, connections to `listen` go to `target` while it is open. */
+  const relayOutside = async (listen: string, target: string): Promise<Forward> => {
+    let open = true;
+    const live = new Set<Socket>();
+    const server = createServer(client => {
+      if (!open) return void client.destroy();
+      live.add(client);
+      client.on("close", () => live.delete(client));
+      relay(client, connect(endpoint(target)));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(endpoint(listen), resolve);
+    });
+    const drop = (): void => {
+      for (const socket of live) socket.destroy();
+    };
+    stops.push(() => {
+      server.close();
+      drop();
+    });
+    return {
+      cut() {
+        open = false;
+        drop();
+      },
+      mend() {
+        open = true;
+      },
+    };
+  };
+
   return {
     name,
     exec,
+    wrap(command) {
+      const path = join(folder, basename(command));
+      writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${name} ${command} "$@"\n`, { mode: 0o755 });
+      return path;
+    },
     ip: (...args) => ip("-n", name, ...args),
     async forward(port) {
-      const folder = mkdtempSync(join(tmpdir(), "tandem-forward-"));
-      const path = join(folder, "socket");
-      let open = true;
-      const live = new Set<{ destroy(): unknown }>();
-      const outside = createServer(inner => {
-        if (!open) return void inner.destroy();
-        const outer = connect(port, "127.0.0.1");
-        for (const [one, other] of [
-          [inner, outer],
-          [outer, inner],
-        ] as const) {
-          live.add(one);
-          one.on("error", () => other.destroy());
-          one.on("close", () => {
-            live.delete(one);
-            other.destroy();
-          });
-          one.pipe(other);
-        }
-      });
-      await new Promise<void>(resolve => outside.listen(path, resolve));
-      const child = exec(process.execPath, [
-        fileURLToPath(new URL("forwarder.ts", import.meta.url)),
-        String(port),
-        path,
-      ]);
-      await new Promise<void>((resolve, reject) => {
-        child.once("message", () => resolve());
-        child.once("exit", code => reject(new Error(`the forwarder ended with ${code}`)));
-      });
-      stops.push(() => {
-        outside.close();
-        for (const socket of live) socket.destroy();
-        rmSync(folder, { recursive: true, force: true });
-      });
-      return {
-        cut() {
-          open = false;
-          for (const socket of live) socket.destroy();
-        },
-        mend() {
-          open = true;
-        },
-      };
+      const socket = join(folder, `out-${port}`);
+      const forward = await relayOutside(socket, String(port));
+      await relayInside(String(port), socket);
+      return forward;
+    },
+    async reach(port) {
+      const socket = join(folder, `in-${port}`);
+      await relayInside(socket, String(port));
+      await relayOutside(String(port), socket);
     },
     async close() {
       for (const stop of stops.splice(0).reverse()) stop();

@@ -1,0 +1,64 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Driven,
+  expectFrames,
+  expectSound,
+  expectTone,
+  expectTopology,
+  joinCall,
+  mediaOf,
+} from "../support/call-page.ts";
+import { launchChromium, openBlank } from "../support/chromium.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { type Edge, startEdge } from "../support/edge.ts";
+import { launchFirefox, openBlankFirefox } from "../support/firefox.ts";
+import { createNamespace, joinNamespaces } from "../support/namespaces.ts";
+import { startNode } from "../support/node.ts";
+import { joinToken } from "../support/tokens.ts";
+
+const TONES = { fox: 640, p0: 440, p1: 880 };
+
+describe("Firefox in a call by a media node", () => {
+  const cleanup = createCleanup();
+  let edge: Edge;
+  let fox: Driven;
+  let pages: Page[];
+
+  beforeAll(async () => {
+    edge = await startEdge();
+    cleanup.add(edge.stop);
+    const people = createNamespace("people");
+    cleanup.add(people.close);
+    const rack = createNamespace("rack");
+    cleanup.add(rack.close);
+    joinNamespaces(people, "10.78.0.1", rack, "10.78.0.2");
+    await Promise.all([people.forward(edge.port), rack.forward(edge.port)]);
+    const node = await startNode({ edge: edge.url, namespace: rack.name, listen: "10.78.0.2" });
+    cleanup.add(node.stop);
+    const chromium = await launchChromium({ executablePath: people.wrap("/usr/bin/chromium") });
+    cleanup.add(() => chromium.close());
+    const firefox = await launchFirefox(people, TONES.fox);
+    cleanup.add(() => firefox.close());
+    fox = await openBlankFirefox(firefox, edge.url);
+    pages = [await openBlank(chromium, edge.url), await openBlank(chromium, edge.url)];
+  });
+  afterAll(cleanup.run);
+
+  it("is seen and heard by Chromium, and sees and hears it, by one exchange of descriptions", async () => {
+    const token = (identity: string) => joinToken("mixed", identity);
+    await joinCall(fox, { url: edge.url, token: await token("fox"), tone: TONES.fox, hue: 0, microphone: "device" });
+    for (const [who, page] of pages.entries()) {
+      const identity = who === 0 ? "p0" : "p1";
+      await joinCall(page, { url: edge.url, token: await token(identity), tone: TONES[identity], hue: 120 + who * 60 });
+    }
+    await expect.poll(async () => (await mediaOf(fox)).topology, { timeout: 45_000 }).toBe("sfu");
+    await Promise.all(pages.map(page => expectTopology(page, "sfu")));
+    await Promise.all(pages.map(page => expectFrames(page, "fox")));
+    await Promise.all([expectFrames(fox, "p0"), expectFrames(fox, "p1")]);
+    await expectTone(pages[0] as Page, "fox", TONES.fox, [TONES.p0]);
+    await expectTone(pages[1] as Page, "fox", TONES.fox, [TONES.p1]);
+    await Promise.all([expectSound(fox, "p0"), expectSound(fox, "p1")]);
+    for (const page of [fox, ...pages]) expect((await mediaOf(page)).exchanges).toBe(1);
+  });
+});
