@@ -46,7 +46,6 @@ export class RtcpSender implements LayerFeedback {
   private readonly end: number;
   private nextReport = Number.NEGATIVE_INFINITY;
   private nextRemb = Number.NEGATIVE_INFINITY;
-  private packetsSeen = 0;
   private lastSent = Number.NEGATIVE_INFINITY;
 
   constructor(options: RtcpSenderOptions) {
@@ -56,7 +55,12 @@ export class RtcpSender implements LayerFeedback {
     this.end = MAX_LENGTH;
   }
 
-  /** Sends what is due. To be called every 20 ms or so; `bandwidth` is what the peer may publish (bit/s). */
+  /** When {@link tick} has something to do. */
+  get deadline(): number {
+    return Math.min(this.nextReport, this.nextRemb, this.silentSince + MAX_SILENCE);
+  }
+
+  /** Sends what is due; `bandwidth` is what the peer may publish (bit/s). */
   tick(bandwidth: number, now: number): void {
     if (now >= this.nextReport) {
       this.nextReport = now + REPORT_INTERVAL;
@@ -66,15 +70,10 @@ export class RtcpSender implements LayerFeedback {
       this.nextRemb = now + REMB_INTERVAL;
       this.remb(bandwidth, now);
     }
-    const { packets } = this.options.outbound.writer;
-    if (packets !== this.packetsSeen) {
-      this.packetsSeen = packets;
-      this.lastSent = now;
-    } else if (now - this.lastSent >= MAX_SILENCE) {
-      this.begin();
-      this.writer.emptyReport();
-      this.send(now);
-    }
+    if (now - this.silentSince < MAX_SILENCE) return;
+    this.begin();
+    this.writer.emptyReport();
+    this.send(now);
   }
 
   /** Sends the sender reports that new timelines wait for ({@link Slot.reportDue}). */
@@ -96,6 +95,10 @@ export class RtcpSender implements LayerFeedback {
     this.begin();
     this.writer.nack(layer.ssrc, sequences, count);
     this.send(now);
+  }
+
+  private get silentSince(): number {
+    return Math.max(this.lastSent, this.options.outbound.writer.lastSent);
   }
 
   private report(now: number): void {

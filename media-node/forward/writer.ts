@@ -49,6 +49,8 @@ export class Writer {
   bytes = 0;
   /** Retransmissions among them. */
   resent = 0;
+  /** When the last packet left (ms). */
+  lastSent = Number.NEGATIVE_INFINITY;
   private readonly protector: Protector;
   private readonly runs: RunSink;
   private transportNumber = 0;
@@ -65,10 +67,12 @@ export class Writer {
   /** Writes everything queued and empties the queue. */
   drain(queue: SendQueue, slots: readonly Slot[], now: number): void {
     const { length } = queue;
+    const before = this.packets;
     if (this.path >= 0) {
       for (let i = 0; i < length; i++) this.write(slots[queue.slot[i]!]!, queue.kind[i]!, queue.number[i]!, now);
       this.endRun();
     } else this.dropped += length;
+    if (this.packets !== before) this.lastSent = now;
     queue.length = 0;
   }
 

@@ -135,14 +135,12 @@ export class Receiver {
   /** Shares out what the path can take, the most important picture first; that one gets its lowest layer at least. */
   private serveVideo(now: number): void {
     let room = this.options.budget?.bitsPerSecond ?? Number.POSITIVE_INFINITY;
-    room -= VOICE * [...this.paired, ...this.floating].filter(seat => seat.sink.live).length;
+    room -= VOICE * (countLive(this.paired) + countLive(this.floating));
     let least = true;
     for (const source of this.wanted) {
-      const seat = this.video.find(candidate => candidate.source === source);
+      const seat = seatOf(this.video, source);
       if (seat === undefined) continue;
-      const rates = source.layers.map(layer => layer.bitrate).filter(rate => rate > 0);
-      const floor = least ? 2 * Math.min(...rates) : 0;
-      const taken = seat.apply(Math.max(room, floor), now);
+      const taken = seat.apply(least ? Math.max(room, 2 * lowestRate(source)) : room, now);
       if (taken > 0) least = false;
       room -= taken;
     }
@@ -163,4 +161,22 @@ export class Receiver {
     }
     while (this.stays.length < this.floating.length) this.stays.push(undefined);
   }
+}
+
+function countLive(seats: readonly Seat[]): number {
+  let count = 0;
+  for (const seat of seats) if (seat.sink.live) count++;
+  return count;
+}
+
+function seatOf(seats: readonly Seat[], source: Source): Seat | undefined {
+  for (const seat of seats) if (seat.source === source) return seat;
+  return undefined;
+}
+
+/** Bits per second of the smallest layer that flows; infinite while none does. */
+function lowestRate({ layers }: Source): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const { bitrate } of layers) if (bitrate > 0 && bitrate < lowest) lowest = bitrate;
+  return lowest;
 }

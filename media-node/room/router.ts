@@ -8,6 +8,8 @@ import { Speakers } from "./speakers.ts";
 /** How often (ms) layers and audio slots are chosen anew. */
 const REFRESH_INTERVAL = 100;
 const AUDIO_INTERVAL = 60;
+/** While nobody speaks, nobody takes a slot from anybody. */
+const QUIET_AUDIO_INTERVAL = 500;
 
 /** A room's forwarding plane: its sources, its receivers, and who is heard and seen by whom. */
 export class Router implements ReceiverRoom {
@@ -17,6 +19,7 @@ export class Router implements ReceiverRoom {
   private readonly speakers = new Speakers();
   private nextRefresh = Number.NEGATIVE_INFINITY;
   private nextAudio = Number.NEGATIVE_INFINITY;
+  private quiet = true;
   private closed = false;
 
   constructor(chooseLayer: LayerChooser) {
@@ -101,17 +104,21 @@ export class Router implements ReceiverRoom {
 
   /** Asks for what is lost, and chooses speakers, slots and layers anew. To be called every 20 ms. */
   tick(now: number): void {
+    const wasQuiet = this.quiet;
+    this.quiet = true;
     for (const source of this.sources.values()) {
       source.tick(now);
-      if (source.media === "audio") source.sampleLoudness(now);
+      if (source.media !== "audio") continue;
+      source.sampleLoudness(now);
+      if (source.loudness.speaking) this.quiet = false;
     }
-    this.updateSpeakers(now);
+    if (!this.quiet || !wasQuiet) this.updateSpeakers(now);
     if (now >= this.nextRefresh) {
       this.nextRefresh = now + REFRESH_INTERVAL;
       for (const receiver of this.receivers) receiver.refresh(now);
     }
-    if (now >= this.nextAudio) {
-      this.nextAudio = now + AUDIO_INTERVAL;
+    if (now >= this.nextAudio || (wasQuiet && !this.quiet)) {
+      this.nextAudio = now + (this.quiet ? QUIET_AUDIO_INTERVAL : AUDIO_INTERVAL);
       for (const receiver of this.receivers) receiver.planAudio(now);
     }
   }

@@ -229,10 +229,11 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
       for (const room of rooms.values()) {
         room.router.tick(now);
         for (const { session } of room.members.values()) {
+          if (session === undefined || now < session.deadline) continue;
           try {
-            session?.tick(now);
+            session.tick(now);
           } catch (error) {
-            evict(session!, error, now);
+            evict(session, error, now);
           }
         }
         for (const waiting of room.waiting) {
