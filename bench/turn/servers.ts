@@ -59,7 +59,7 @@ async function answers(port: number, child: ChildProcess): Promise<void> {
 
 export async function startOurs(): Promise<TurnProcess> {
   const port = await freePort();
-  const args = ["media-node/main.ts", "--only", "turn", "--workers", "1", "--listen", "127.0.0.1", "--admin", "0"];
+  const args = ["media-node/main.ts", "--only", "turn", "--turn-workers", "1", "--listen", "127.0.0.1", "--admin", "0"];
   args.push("--listening-port", String(port), "--tls-listening-port", "0", "--realm", REALM, "--log", "error");
   args.push("--allowed-peer-ip", "127.0.0.1", "--max-bps", "0", "--user-quota", "0", "--challenge-rate", "0");
   return start("bun", args, port, { TANDEM_USER: `${USER}:${PASSWORD}` });

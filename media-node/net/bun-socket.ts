@@ -9,6 +9,8 @@ interface BunSocketExtras {
 
 /** usockets' LIBUS_SOCKET_IPV6_ONLY, so that an IPv4 socket may have the same port. */
 const IPV6_ONLY = 8;
+/** usockets' LIBUS_SOCKET_REUSE_PORT; Bun 1.4.5 ignores its own `reusePort: true` (2026-11-23). */
+const REUSE_PORT = 4;
 
 /** So many datagrams in a row may be refused before the rest is given up: a full buffer refuses them all. */
 const MAX_REFUSALS = 16;
@@ -20,7 +22,7 @@ export async function openBunSocket(options: UdpSocketOptions): Promise<UdpSocke
     hostname: address,
     port,
     binaryType: "uint8array",
-    flags: family === 6 ? IPV6_ONLY : 0,
+    flags: (family === 6 ? IPV6_ONLY : 0) | (options.reusePort ? REUSE_PORT : 0),
     socket: {
       data: (_socket, bytes, fromPort, fromAddress) => onDatagram(bytes, fromPort, fromAddress),
       error: onError,

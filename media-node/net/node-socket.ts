@@ -8,10 +8,11 @@ import type { UdpDatagrams, UdpSocket, UdpSocketOptions } from "./udp-socket.ts"
 export async function openNodeSocket(options: UdpSocketOptions): Promise<UdpSocket> {
   const { address, port, family, bufferBytes, libc, onDatagram, onError } = options;
   // dgram hides the descriptor that sendmmsg needs; but it takes one that is already bound.
-  const fd = libc && openBoundFd(libc, address, port, family);
+  const fd = libc && openBoundFd(libc, address, port, family, options.reusePort ?? false);
   const socket = createSocket({
     type: family === 4 ? "udp4" : "udp6",
     ipv6Only: family === 6,
+    reusePort: options.reusePort ?? false,
     ...(fd === undefined ? { recvBufferSize: bufferBytes, sendBufferSize: bufferBytes } : {}),
     // The address is one already; the default goes through the resolver's queue for every datagram.
     lookup: (_host, _options, callback) => callback(null, _host, family),

@@ -9,6 +9,7 @@ export interface SocketsOptions {
   readonly port: number;
   readonly bufferBytes: number;
   readonly libc: LinuxLibc | undefined;
+  readonly reusePort: boolean;
 }
 
 /** A free port on one address may be taken on another; so many are tried. */
@@ -38,6 +39,7 @@ export async function openSockets(
           family: families[local]!,
           bufferBytes: options.bufferBytes,
           libc: options.libc,
+          reusePort: options.reusePort,
           onDatagram: (bytes, port, from) => onDatagram(local, bytes, port, from),
           onError,
         });

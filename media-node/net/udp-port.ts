@@ -31,6 +31,8 @@ export interface UdpOptions {
   readonly maxUnknownPaths?: number;
   /** False: send with the runtime's own means even where sendmmsg could be had. */
   readonly useSendmmsg?: boolean;
+  /** Other processes of ours listen on the same addresses and port; the kernel spreads senders over them. */
+  readonly reusePort?: boolean;
 }
 
 /**
@@ -97,7 +99,13 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   let isOpen = false;
 
   const sockets = await openSockets(
-    { addresses: options.addresses, port: options.port ?? 0, bufferBytes: options.bufferBytes ?? DEFAULT_BUFFER, libc },
+    {
+      addresses: options.addresses,
+      port: options.port ?? 0,
+      bufferBytes: options.bufferBytes ?? DEFAULT_BUFFER,
+      libc,
+      reusePort: options.reusePort ?? false,
+    },
     onDatagram,
     () => counters.errors++,
   );

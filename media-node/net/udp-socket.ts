@@ -37,6 +37,8 @@ export interface UdpSocketOptions {
   readonly family: 4 | 6;
   readonly bufferBytes: number;
   readonly libc: LinuxLibc | undefined;
+  /** Share the port with other sockets that ask for it. */
+  readonly reusePort?: boolean;
   /** Called once per datagram; `bytes` are the callee's until it returns. */
   readonly onDatagram: (bytes: Uint8Array, port: number, address: string) => void;
   readonly onError: () => void;

@@ -36,7 +36,8 @@ export function turnConfigs(
   nonceSecret: string,
   interfaces: Interfaces = networkInterfaces,
 ): TurnConfig[] {
-  const { workers, listen, cert, pkey } = settings;
+  const { listen, cert, pkey } = settings;
+  const workers = settings["turn-workers"];
   const min = settings["min-port"];
   const max = settings["max-port"];
   const size = Math.floor((max - min + 1) / workers);

@@ -1,5 +1,6 @@
 import type { Allocation, AllocationRecord, EndReason, Relay } from "./allocation.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
+import type { Copy } from "./copy.ts";
 import type { TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
 import type { PeerPolicy } from "./policy/peer-policy.ts";
@@ -34,6 +35,7 @@ export interface TurnContext {
   readonly limits: TurnLimits;
   readonly io: RelayIo;
   readonly local: LocalPeers | undefined;
+  readonly copy: Copy;
   readonly counters: TurnCounters;
   readonly policy: PeerPolicy;
   readonly translation: Translation;

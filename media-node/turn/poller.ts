@@ -20,6 +20,8 @@ export type DatagramReceiver = (
  * without an object for any of them. Whatever it leaves, the runtime reads as ever.
  */
 export interface Poller {
+  /** The memory that datagrams are read into: pinned. */
+  readonly memory: Uint8Array;
   /** @param fdOf asked anew at every read: a paused socket's descriptor is another one */
   add(tag: number, fd: number, fdOf: () => number | undefined): void;
   remove(tag: number): void;
@@ -78,6 +80,8 @@ export function createPoller(receive: DatagramReceiver): Poller | undefined {
   const event = new DataView(events.bytes.buffer);
   const pointers = { headers: ffi.pointer(headers.address), events: ffi.pointer(events.address), none: ffi.pointer(0) };
   const descriptors: ((() => number | undefined) | undefined)[] = [];
+  /** How many datagrams a read may take: some more than the last one got, since each slot has to be made ready. */
+  const wanted: number[] = [];
   const name = names.bytes;
   let nameAt = 0;
 
@@ -109,21 +113,26 @@ export function createPoller(receive: DatagramReceiver): Poller | undefined {
     for (let reads = 0; reads < MAX_READS; reads++) {
       const fd = descriptors[tag]?.();
       if (fd === undefined) break;
+      const slots = wanted[tag]!;
       // The kernel writes the true length over the room there is.
-      for (let i = 0; i < SLOTS; i++) header[i * 16 + 2] = NAME;
-      const count = call.recvmmsg(fd, pointers.headers, SLOTS, MSG_DONTWAIT, pointers.none as Pointer);
+      for (let i = 0; i < slots; i++) header[i * 16 + 2] = NAME;
+      const count = call.recvmmsg(fd, pointers.headers, slots, MSG_DONTWAIT, pointers.none as Pointer);
+      wanted[tag] = Math.min(SLOTS, 2 * Math.max(count, 1));
       for (let slot = 0; slot < count; slot++) deliver(tag, slot);
       if (count > 0) total += count;
-      if (count < SLOTS) break;
+      if (count < slots) break;
     }
     return total;
   }
 
   return {
+    memory: data.bytes,
     add(tag, fd, fdOf) {
       event.setUint32(0, EPOLLIN, true);
       event.setUint32(EVENT_DATA, tag, true);
-      if (call.epoll_ctl(set, EPOLL_CTL_ADD, fd, pointers.events) === 0) descriptors[tag] = fdOf;
+      if (call.epoll_ctl(set, EPOLL_CTL_ADD, fd, pointers.events) !== 0) return;
+      descriptors[tag] = fdOf;
+      wanted[tag] = SLOTS;
     },
     remove(tag) {
       // The kernel forgets the socket when it is closed.

@@ -35,7 +35,7 @@ const DATA_OVERHEAD = 20 + 24 + 4 + 3;
 
 /** @param comprehended attributes that an indication may hold */
 export function createRelayPath(context: TurnContext, comprehended: ReadonlySet<number>): RelayPath {
-  const { io, local, policy, counters } = context;
+  const { io, local, policy, counters, copy } = context;
   const { bytesPerSecond } = context.limits;
   const { relayed } = counters;
   const peer = createStunAddress();
@@ -88,7 +88,7 @@ export function createRelayPath(context: TurnContext, comprehended: ReadonlySet<
       return;
     }
     const at = io.reserve(size);
-    io.slab.set(bytes.subarray(offset + 4, offset + 4 + size), at);
+    copy(bytes, offset + 4, size, io.slab, at);
     io.commit(relay, channel.peer, size);
   }
 
@@ -123,7 +123,7 @@ export function createRelayPath(context: TurnContext, comprehended: ReadonlySet<
     }
     const target = io.passingPeer(permission.address, peer.family, peer.port);
     const at = io.reserve(size);
-    io.slab.set(message.bytes.subarray(dataAt + 4, dataAt + 4 + size), at);
+    copy(message.bytes, dataAt + 4, size, io.slab, at);
     if (findAttribute(message, STUN_ATTRIBUTE.dontFragment) >= 0) io.commitUnfragmented(relay, target, size);
     else io.commit(relay, target, size);
   }
@@ -205,7 +205,7 @@ export function createRelayPath(context: TurnContext, comprehended: ReadonlySet<
     slab[at + 1] = number & 0xff;
     slab[at + 2] = length >> 8;
     slab[at + 3] = length & 0xff;
-    slab.set(offset === 0 && bytes.length === length ? bytes : bytes.subarray(offset, offset + length), at + 4);
+    copy(bytes, offset, length, slab, at + 4);
     for (let i = at + 4 + length; i < at + whole; i++) slab[i] = 0;
     transport.commit(allocation.client, whole);
   }

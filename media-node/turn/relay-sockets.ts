@@ -1,6 +1,5 @@
 import { allocatePinned } from "../native/ffi.ts";
 import { formatAddress } from "../net/address.ts";
-import { openBunSocket } from "../net/bun-socket.ts";
 import { loadLinuxLibc } from "../net/linux-libc.ts";
 import { openNodeSocket } from "../net/node-socket.ts";
 import type { UdpSocket } from "../net/udp-socket.ts";
@@ -9,6 +8,7 @@ import type { Relay } from "./allocation.ts";
 import type { RelayAddress } from "./context.ts";
 import type { RelayIo } from "./io.ts";
 import type { Poller } from "./poller.ts";
+import { openRelayBunSocket } from "./relay-bun-socket.ts";
 import { createRelaySender, type RelayCounters } from "./relay-sender.ts";
 import type { Turns } from "./turns.ts";
 
@@ -43,6 +43,9 @@ export interface RelaySockets {
 /** Holds a flow's packets for some 20 ms at 100 Mbit/s; the kernel takes the memory only when it is needed. */
 const BUFFER_BYTES = 256 * 1024;
 
+/** Datagrams that the runtime may deliver in a turn before sockets are paused. */
+const MAX_TURN = 1024;
+
 const IPPROTO_IP = 0;
 const IP_MTU_DISCOVER = 10;
 const IPPROTO_IPV6 = 41;
@@ -55,13 +58,30 @@ const PMTU_DO = 2;
 export function createRelaySockets(options: RelaySocketsOptions): RelaySockets {
   const { addresses, turns, poller, firstTag, maxPeers, onPacket } = options;
   const libc = loadLinuxLibc();
-  const openSocket = "Bun" in globalThis ? openBunSocket : openNodeSocket;
+  const openSocket = "Bun" in globalThis ? openRelayBunSocket : openNodeSocket;
   const sender = createRelaySender(libc, maxPeers);
   const sockets: (UdpSocket | undefined)[] = [];
   const relays: (Relay | undefined)[] = [];
   const unused: number[] = [];
   const option = libc && allocatePinned(libc.ffi, 16);
+  const paused: UdpSocket[] = [];
+  let inTurn = 0;
   let isClosed = false;
+
+  /** Bun reads a socket until it is empty: a flood would keep it from everything else. */
+  function pause(relay: Relay): void {
+    const socket = sockets[relay.handle];
+    if (!socket) return;
+    socket.pause();
+    paused.push(socket);
+  }
+
+  function flush(): void {
+    inTurn = 0;
+    for (const socket of paused) socket.resume();
+    paused.length = 0;
+    sender.flush();
+  }
 
   async function open(relay: Relay): Promise<boolean> {
     const at = addresses.find(({ family }) => family === relay.family);
@@ -73,7 +93,10 @@ export function createRelaySockets(options: RelaySocketsOptions): RelaySockets {
         family: relay.family === STUN_FAMILY.ipv4 ? 4 : 6,
         bufferBytes: BUFFER_BYTES,
         libc,
-        onDatagram: (bytes, port, address) => onPacket(relay, bytes, 0, bytes.length, address, port, turns.begin()),
+        onDatagram(bytes, port, address) {
+          onPacket(relay, bytes, 0, bytes.length, address, port, turns.begin());
+          if (++inTurn > MAX_TURN) pause(relay);
+        },
         onError: () => {},
       });
       relay.handle = unused.pop() ?? sockets.length;
@@ -106,7 +129,7 @@ export function createRelaySockets(options: RelaySocketsOptions): RelaySockets {
       const address = last && last.ipv4 === ipv4 && ipv4 >= 0 ? last.key : poller!.sender();
       onPacket(relay, bytes, offset, length, address, port, now);
     },
-    flush: sender.flush,
+    flush,
     io: {
       slab: sender.slab,
       canForbidFragments: libc !== undefined,
@@ -117,7 +140,7 @@ export function createRelaySockets(options: RelaySocketsOptions): RelaySockets {
         });
       },
       close(relay) {
-        sender.flush();
+        flush();
         void sockets[relay.handle]?.close();
         sockets[relay.handle] = undefined;
         relays[relay.handle] = undefined;

@@ -8,6 +8,7 @@ import { createNonces } from "./auth/nonce.ts";
 import { createRevocations } from "./auth/revocations.ts";
 import { createUserDirectory } from "./auth/users.ts";
 import type { RelayAddress, TurnContext, TurnLimits } from "./context.ts";
+import { type Copy, copyByView } from "./copy.ts";
 import { count, createTurnCounters, type TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
 import { createPeerPolicy, type PeerPolicyOptions } from "./policy/peer-policy.ts";
@@ -43,8 +44,12 @@ export interface TurnServerOptions {
   readonly nonceSecret?: Uint8Array;
   /** Seconds that a nonce lives. */
   readonly nonceLifetime: number;
+  /** When this process's clock was 0, in milliseconds since 1970: workers that share a secret need one time. */
+  readonly timeOrigin?: number;
   readonly io: RelayIo;
   readonly local?: LocalPeers;
+  /** How payloads are copied; default: as every runtime can. */
+  readonly copy?: Copy;
   readonly unixSeconds: () => number;
   /** An allocation is over: one line for the log. */
   readonly onEnd?: (record: AllocationRecord) => void;
@@ -91,7 +96,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
   const { io, relayAddresses, limits, realm, unixSeconds } = options;
   const counters = createTurnCounters();
   const responder = createResponder(counters);
-  const nonces = createNonces(options.nonceSecret ?? randomBytes(32), options.nonceLifetime);
+  const nonces = createNonces(options.nonceSecret ?? randomBytes(32), options.nonceLifetime, options.timeOrigin);
   const revocations = createRevocations();
   const users = createUserDirectory(options);
   const authenticator = createAuthenticator({ realm, users, nonces, revocations, unixSeconds });
@@ -111,6 +116,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     limits,
     io,
     local: options.local,
+    copy: options.copy ?? copyByView,
     counters,
     policy: createPeerPolicy({
       ...options.policy,

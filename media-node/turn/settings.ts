@@ -69,6 +69,12 @@ export const TURN_SETTINGS = {
     default: NONE,
     read: list,
   }),
+  "turn-workers": setting({
+    value: "N",
+    help: "processes that share the listening ports, each with its slice of the relay ports",
+    default: 1,
+    read: integer(1, 256),
+  }),
   "min-port": setting({ value: "PORT", help: "first relay port", default: 49_152, read: portRange }),
   "max-port": setting({ value: "PORT", help: "last relay port", default: 65_535, read: portRange }),
   cert: setting({

@@ -5,6 +5,7 @@ import { openUdp, type UdpPort } from "../net/udp-port.ts";
 import { STUN_FAMILY } from "../stun/constants.ts";
 import type { TurnConfig } from "./config.ts";
 import type { RelayAddress } from "./context.ts";
+import { createCopier } from "./copy.ts";
 import { flattenCounters } from "./counters.ts";
 import type { Allowance, PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { parseRange } from "./policy/ranges.ts";
@@ -78,6 +79,8 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
   });
   const siblings = new Map(relayAddresses.map(({ family }) => [family, new Uint8Array(0x10000)]));
   const poller = config.gather > 0 ? createPoller(receivePolled) : undefined;
+  const copier = createCopier();
+  if (poller) copier.pin(poller.memory);
   const turns = createTurns({ end: flush, gather: config.gather, poller });
   const [minPort, maxPort] = config.ports;
   const relayPorts = maxPort - minPort + 1;
@@ -90,6 +93,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     onPacket: (relay, bytes, offset, length, address, port, now) =>
       server.receiveFromPeer(relay, bytes, offset, length, address, port, now),
   });
+  copier.pin(relays.io.slab);
   const server = createTurnServer({
     realm: config.realm,
     secrets: config.secrets,
@@ -106,7 +110,9 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     challenges: config.challenges,
     nonceSecret: Buffer.from(config.nonceSecret, "hex"),
     nonceLifetime: config.nonceLifetime,
+    timeOrigin: performance.timeOrigin,
     io: relays.io,
+    copy: copier.copy,
     unixSeconds: () => Date.now() / 1000,
     onEnd: record => log.info("allocation ended", { ...record, duration: Math.round(record.duration) }),
     ...(onRelay && { onRelay }),
@@ -137,6 +143,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     const udp = await openUdp({
       addresses: config.listen,
       port,
+      reusePort: config.workers > 1,
       maxPaths: relayPorts + UNKNOWN_CLIENTS + 1,
       maxUnknownPaths: UNKNOWN_CLIENTS,
       onPacket(bytes, client, now) {
@@ -144,6 +151,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
         turns.begin();
       },
     });
+    copier.pin(udp.slab);
     const clients = createUdpClients(udp);
     const inlet: TurnInlet = server.attach(clients.transport);
     for (const local of udp.locals.keys()) {

@@ -163,6 +163,24 @@ it("answers 508 when the ports are gone, and serves again when they are back", a
   }
 });
 
+it("serves from several workers on one port, and relays of one reach those of another", async () => {
+  const settings = { "turn-workers": "2", "rfc5766-channel-numbers": "true", "allowed-peer-ip": "" };
+  const turn = await startTurn({ settings });
+  try {
+    const output = await run("turnutils_uclient", [
+      ...["-p", String(turn.port), "-y", "-c", "-m", "6", "-n", "10", "-l", "160", "-z", "20"],
+      ...[...STATIC, ...TO_IPV4],
+    ]);
+    const { sent, received, lost } = tally(output);
+    expect({ received, lost }, output).toEqual({ received: sent, lost: 0 });
+    await turn.stop();
+    const workers = turn.log.filter(({ message }) => message === "allocation ended").map(({ worker }) => worker);
+    expect(new Set(workers)).toEqual(new Set([0, 1]));
+  } finally {
+    await turn.stop();
+  }
+});
+
 it("grows by nothing under 100,000 Allocates from everywhere", async () => {
   const turn = await startTurn({ settings: { listen: "127.0.0.1" } });
   try {

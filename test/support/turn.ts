@@ -37,7 +37,7 @@ export async function startTurn(options: TurnOptions = {}): Promise<RunningTurn>
     "listening-port": "0",
     "tls-listening-port": "0",
     admin: "0",
-    workers: "1",
+    "turn-workers": "1",
     "allowed-peer-ip": "127.0.0.1,::1",
     "user-quota": "0",
     ...settings,

@@ -15,12 +15,15 @@ const COOKIE = nonceCookie(STUN_SECURITY_FEATURE.passwordAlgorithms);
 /** Seconds in three bytes wrap after half a year: the age is counted on that circle. */
 const CIRCLE = 0x1000000;
 const MAC_BYTES = 9;
+/** Seconds. */
+const SKEW = 2;
 
 /**
  * @param secret random; workers that share a listening port share it
  * @param lifetime of a nonce in seconds
+ * @param timeOrigin when the clock was 0, in milliseconds since 1970
  */
-export function createNonces(secret: Uint8Array, lifetime: number): Nonces {
+export function createNonces(secret: Uint8Array, lifetime: number, timeOrigin = 0): Nonces {
   const key = createSecretKey(secret);
 
   function at(seconds: number, address: string, port: number): string {
@@ -31,15 +34,18 @@ export function createNonces(secret: Uint8Array, lifetime: number): Nonces {
     return COOKIE + bytes.toString("base64url");
   }
 
+  const secondsAt = (now: number): number => Math.floor((timeOrigin + now) / 1000) % CIRCLE;
+
   return {
-    create: (address, port, now) => at(Math.floor(now / 1000) % CIRCLE, address, port),
+    create: (address, port, now) => at(secondsAt(now), address, port),
     isFresh(nonce, address, port, now) {
       if (!nonce.startsWith(COOKIE)) return false;
       const bytes = Buffer.from(nonce.slice(COOKIE.length), "base64url");
       if (bytes.length !== 3 + MAC_BYTES) return false;
       const seconds = bytes.readUIntBE(0, 3);
-      const age = (Math.floor(now / 1000) - seconds + CIRCLE) % CIRCLE;
-      if (age > lifetime) return false;
+      // A sibling's clock may be a moment ahead.
+      const age = (secondsAt(now) - seconds + SKEW + CIRCLE) % CIRCLE;
+      if (age > lifetime + SKEW) return false;
       const expected = Buffer.from(at(seconds, address, port));
       const given = Buffer.from(nonce);
       return expected.length === given.length && timingSafeEqual(expected, given);
