@@ -1,4 +1,4 @@
-/** What a worker's sessions dropped, and why: packets unless a line says otherwise. One record per worker. */
+/** What a worker's sessions dropped before it was authentic, and why: packets unless a line says otherwise. One record per worker. */
 export interface SessionCounters {
   /** First byte of no protocol we speak (RFC 7983), or too short for it. */
   "packet.unknown": number;
@@ -15,27 +15,18 @@ export interface SessionCounters {
   "stun.limited": number;
   /** Requests answered with an error for another reason, and responses to nothing of ours. */
   "stun.refused": number;
-  /** Authentic RTP whose header, padding or extensions don't fit the packet. */
-  "rtp.malformed": number;
-  /** Authentic RTP of no m-line that sends. */
-  "rtp.unbound": number;
-  /** RTP of a codec that wasn't negotiated. */
-  "rtp.format": number;
-  /** RTP beyond the SSRCs that a session may have. */
-  "rtp.streams": number;
-  /** Packets that made no sense to their layer, or came twice. */
-  "rtp.refused": number;
-  "rtcp.malformed": number;
   /** Data channel messages that are no message of the protocol. */
   "data.malformed": number;
   /** Data channel messages beyond the rate. */
   "data.limited": number;
   /** Data channel messages that found the buffer full. */
   "data.dropped": number;
-  "dtls.failed": number;
+  /** Sessions made, connected, and ended without our doing: by silence, a failed handshake, or the peer's word. */
   "session.opened": number;
   "session.connected": number;
   "session.timeout": number;
+  "session.dtls-failed": number;
+  "session.peer-closed": number;
 }
 
 export function createSessionCounters(): SessionCounters {
@@ -49,18 +40,13 @@ export function createSessionCounters(): SessionCounters {
     "stun.unauthentic": 0,
     "stun.limited": 0,
     "stun.refused": 0,
-    "rtp.malformed": 0,
-    "rtp.unbound": 0,
-    "rtp.format": 0,
-    "rtp.streams": 0,
-    "rtp.refused": 0,
-    "rtcp.malformed": 0,
     "data.malformed": 0,
     "data.limited": 0,
     "data.dropped": 0,
-    "dtls.failed": 0,
     "session.opened": 0,
     "session.connected": 0,
     "session.timeout": 0,
+    "session.dtls-failed": 0,
+    "session.peer-closed": 0,
   };
 }

@@ -1,90 +1,11 @@
-import type { NodeParticipant } from "../../src/protocol/index.ts";
-import type { FlushList } from "../forward/flush-list.ts";
-import type { RunSink } from "../forward/writer.ts";
 import type { SlotChange } from "../room/receiver-types.ts";
-import type { Router } from "../room/router.ts";
-import { createDataChannels, type DataChannels } from "../sctp/data-channels.ts";
 import type { OutboundSrtp } from "../srtp/outbound.ts";
-import {
-  compareToLast,
-  decideLines,
-  isSameConnection,
-  type MediaLine,
-  type ReadOffer,
-  writeAnswer,
-} from "./description.ts";
-import { createMediaChannel, type MediaChannel } from "./media-channel.ts";
+import { type ClientChannel, createClientChannel, MAX_MESSAGE } from "./client-channel.ts";
+import { compareToLast, decideLines, isSameConnection, type MediaLine, writeAnswer } from "./description.ts";
 import { createMediaPlane, type MediaPlane } from "./media-plane.ts";
+import type { Session, SessionOptions } from "./session-contract.ts";
 import { createSlotIdentities, randomUint32 } from "./slot-identity.ts";
-import { createTransport, type Transport, type TransportHost } from "./transport.ts";
-
-/** What all sessions of a worker share. */
-export interface SessionHost extends TransportHost {
-  readonly runs: RunSink;
-  readonly flushes: FlushList;
-  /** Values of `a=candidate` lines. */
-  readonly candidates: readonly string[];
-  /** Ceiling of what one publisher is asked to send, in bit/s. */
-  readonly maxBitrate: number;
-  /** STUN that names this ufrag is the session's. */
-  addUfrag(ufrag: string, session: Session): void;
-  removeUfrag(ufrag: string): void;
-  /** Packets of this path are the session's. */
-  claim(path: number, session: Session): void;
-  release(path: number, session: Session): void;
-  /** To be flushed before media of the present turn leaves. */
-  wake(session: Session): void;
-}
-
-export interface SessionOptions {
-  readonly host: SessionHost;
-  readonly router: Router;
-  readonly participant: NodeParticipant;
-  readonly offer: ReadOffer;
-  readonly now: number;
-  /** `closed` comes last, and not when we close. */
-  readonly onState: (state: SessionState, now: number) => void;
-}
-export type SessionState = "connected" | "silent" | "closed";
-
-/** One participant's WebRTC session (DESIGN §3): answers offers, never makes one. */
-export interface Session {
-  /** What the last offer was answered with. */
-  readonly answer: string;
-  /** Nothing was heard for 8 s. */
-  readonly silent: boolean;
-  /** Whether an offer is a further one of this session's peer connection. */
-  continues(offer: ReadOffer): boolean;
-  /** Answers a further offer; the same again gets the same answer. */
-  reoffer(offer: ReadOffer, now: number): string;
-  update(participant: NodeParticipant, now: number): void;
-  handleStun(
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    path: number,
-    address: string,
-    port: number,
-    now: number,
-  ): void;
-  handleDtls(bytes: Uint8Array, offset: number, length: number, path: number, now: number): void;
-  handleRtp(bytes: Buffer, offset: number, length: number, path: number, now: number): void;
-  handleRtcp(bytes: Buffer, offset: number, length: number, path: number, now: number): void;
-  /** Another session has taken a path over. */
-  pathLost(path: number): void;
-  /** Sends what the client must know before this turn's media. */
-  flush(now: number): void;
-  /** When {@link tick} has something to do, at the latest; changes with whatever the session is told. */
-  readonly deadline: number;
-  tick(now: number): void;
-  /** Adds what was counted, as `part.what`. */
-  count(add: (name: string, count: number) => void): void;
-  close(now: number): void;
-}
-
-const CHANNEL = { id: 0, label: "tandem-media.v1", protocol: "" };
-/** What we take of the client on a data channel. */
-const MAX_MESSAGE = 65_536;
+import { createTransport, type Transport } from "./transport.ts";
 
 /** The protocol's word for a slot's state. */
 const stateOf = (state: SlotChange["state"]) => (state === "waiting-key-frame" ? "waiting" : state);
@@ -103,7 +24,6 @@ export function createSession(options: SessionOptions): Session {
   let lines: readonly MediaLine[] = decideLines(offer, participant, [], identify);
   let answer = "";
   let plane: MediaPlane | undefined;
-  let channels: DataChannels | undefined;
   let path = -1;
   let silent = false;
   let awake = false;
@@ -132,7 +52,7 @@ export function createSession(options: SessionOptions): Session {
         path = selected;
         plane?.setPath(path);
       },
-      onData: data => channels?.handle(data, clock),
+      onData: data => client.handle(data, clock),
       onSilent() {
         silent = true;
         onState("silent", clock);
@@ -149,9 +69,10 @@ export function createSession(options: SessionOptions): Session {
     },
   });
 
-  const channel: MediaChannel = createMediaChannel({
-    send: text => channels?.send(CHANNEL.id, text, clock) === true,
+  const client: ClientChannel = createClientChannel({
+    transport,
     onWishes: wishes => plane?.setWishes(wishes ?? undefined, clock),
+    wake,
     counters,
   });
 
@@ -168,7 +89,7 @@ export function createSession(options: SessionOptions): Session {
   function slotChanged({ slot, source, state }: SlotChange): void {
     const mid = lines[slot]?.negotiated.mid ?? "";
     if (mid === "") return;
-    channel.setSlot(mid, source, stateOf(state));
+    client.media.setSlot(mid, source, stateOf(state));
     wake();
   }
 
@@ -190,35 +111,21 @@ export function createSession(options: SessionOptions): Session {
       listener: {
         slotChanged,
         speakersChanged(speakers) {
-          channel.setSpeakers(speakers);
+          client.media.setSpeakers(speakers);
           wake();
         },
       },
     });
     plane.apply(lines, now);
-    connectChannels(now);
+    connectClient(now);
     counters["session.connected"]++;
     onState("connected", now);
   }
 
-  function connectChannels(now: number): void {
+  /** Opens the data channel as soon as there is an m-line for it. */
+  function connectClient(now: number): void {
     const sctp = lines.find(({ negotiated }) => negotiated.sctp !== undefined)?.negotiated.sctp;
-    if (channels !== undefined || sctp === undefined || !transport.connected) return;
-    channels = createDataChannels({
-      negotiated: [CHANNEL],
-      mtu: transport.maxData,
-      maxMessageSize: MAX_MESSAGE,
-      peerMaxMessageSize: sctp.maxMessageSize === 0 ? Number.POSITIVE_INFINITY : sctp.maxMessageSize,
-      send: packet => transport.sendData(packet),
-      listener: {
-        onOpen: () => channel.open(),
-        onMessage: (_id, data) => channel.receive(data, clock),
-        onChannelClosed() {},
-        onWritable: wake,
-        onClosed() {},
-      },
-    });
-    channels.connect(now);
+    if (sctp !== undefined && transport.connected) client.connect(sctp, now);
   }
 
   function describe(ice: Transport["local"]): void {
@@ -241,7 +148,7 @@ export function createSession(options: SessionOptions): Session {
     if (closed) return;
     closed = true;
     plane?.close(now);
-    channels?.close();
+    client.close();
     transport.close();
     for (const held of [...paths]) release(held);
     for (const ufrag of ufrags) host.removeUfrag(ufrag);
@@ -266,7 +173,7 @@ export function createSession(options: SessionOptions): Session {
       offer = next;
       describe(iceRestart ? transport.restart(next.negotiation.transport) : transport.local);
       plane?.apply(lines, now);
-      connectChannels(now);
+      connectClient(now);
       return answer;
     },
     update(next, now) {
@@ -302,7 +209,7 @@ export function createSession(options: SessionOptions): Session {
       if (closed) return;
       clock = now;
       deadline = 0;
-      channel.flush();
+      client.flush(now);
     },
     get deadline() {
       return deadline;
@@ -311,13 +218,9 @@ export function createSession(options: SessionOptions): Session {
       clock = now;
       transport.tick(now);
       if (closed) return;
-      if (channels !== undefined && now >= channels.nextTimeout()) channels.tick(now);
+      client.tick(now);
       plane?.tick(now);
-      deadline = Math.min(
-        transport.deadline,
-        channels?.nextTimeout() ?? Number.POSITIVE_INFINITY,
-        plane?.deadline ?? Number.POSITIVE_INFINITY,
-      );
+      deadline = Math.min(transport.deadline, client.deadline, plane?.deadline ?? Number.POSITIVE_INFINITY);
     },
     count(add) {
       transport.count(add);

@@ -22,9 +22,9 @@ export interface TransportListener {
   onSilent(): void;
   onAlive(): void;
   /** The peer is gone, or never came: nothing follows. */
-  onEnded(reason: TransportEnd): void;
+  onEnded(): void;
 }
-export type TransportEnd = "timeout" | "dtls-failed" | "peer-closed";
+type TransportEnd = "timeout" | "dtls-failed" | "peer-closed";
 
 /** What a transport uses of its worker. */
 export interface TransportHost {
@@ -107,8 +107,9 @@ export function createTransport(options: TransportOptions): Transport {
 
   const end = (reason: TransportEnd): void => {
     if (closed) return;
+    counters[`session.${reason}`]++;
     close();
-    listener.onEnded(reason);
+    listener.onEnded();
   };
 
   const ice = createIceAgent({
@@ -141,7 +142,6 @@ export function createTransport(options: TransportOptions): Transport {
     listener: {
       onConnected(keys) {
         if (keys === undefined) {
-          counters["dtls.failed"]++;
           end("dtls-failed");
           return;
         }
@@ -155,10 +155,7 @@ export function createTransport(options: TransportOptions): Transport {
         ice.heard(dtlsPath, clock);
         listener.onData(data);
       },
-      onFailed() {
-        counters["dtls.failed"]++;
-        end("dtls-failed");
-      },
+      onFailed: () => end("dtls-failed"),
       onClosed: () => end("peer-closed"),
     },
   });

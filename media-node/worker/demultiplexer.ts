@@ -2,7 +2,7 @@ import { receiverUfrag } from "../ice/credentials.ts";
 import { PacketKind, packetKind } from "../net/demux.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 import type { SessionCounters } from "../session/counters.ts";
-import type { Session } from "../session/session.ts";
+import type { Session } from "../session/session-contract.ts";
 import { STUN_CLASS } from "../stun/constants.ts";
 import { createStunMessage, parseStun } from "../stun/message.ts";
 

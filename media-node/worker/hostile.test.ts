@@ -254,7 +254,7 @@ describe("a participant that is hostile itself", () => {
     client.accept(answer!.sdp);
     world.run(2_000);
     expect(client.connected).toBe(false);
-    expect(world.count("dtls.failed")).toBe(1);
+    expect(world.count("session.dtls-failed")).toBe(1);
     expect(world.reports.map(({ state }) => state)).toEqual(["closed"]);
   });
 });

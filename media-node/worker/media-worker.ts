@@ -5,7 +5,7 @@ import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 import { createSessionCounters } from "../session/counters.ts";
-import type { Session } from "../session/session.ts";
+import type { Session } from "../session/session-contract.ts";
 import { createDemultiplexer } from "./demultiplexer.ts";
 import type { Counters, FromWorker } from "./messages.ts";
 import { createRooms, type Rooms } from "./rooms.ts";

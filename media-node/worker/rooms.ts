@@ -2,7 +2,8 @@ import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } f
 import type { Log } from "../log.ts";
 import { createRouter, type Router } from "../room/router.ts";
 import { type ReadOffer, readOffer } from "../session/description.ts";
-import { createSession, type Session, type SessionHost, type SessionState } from "../session/session.ts";
+import { createSession } from "../session/session.ts";
+import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;

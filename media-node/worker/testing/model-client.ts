@@ -3,18 +3,14 @@ import type { ClientMediaInput, NodeMediaMessage, SessionOffer } from "../../../
 import { createCertificate } from "../../dtls/certificate.ts";
 import { ContentType } from "../../dtls/constants.ts";
 import { createTestClient, type TestClient } from "../../dtls/testing/test-client.ts";
-import type { IceCredentials } from "../../ice/credentials.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import { readUint32 } from "../../rtp/bytes.ts";
 import { createDataChannels, type DataChannels } from "../../sctp/data-channels.ts";
 import { createInboundSrtp, type InboundSrtp } from "../../srtp/inbound.ts";
 import { createOutboundSrtp, type OutboundSrtp } from "../../srtp/outbound.ts";
 import { srtpProfiles } from "../../srtp/profiles.ts";
-import { STUN_ATTRIBUTE, STUN_CLASS, STUN_METHOD } from "../../stun/constants.ts";
-import { shortTermKey } from "../../stun/credentials.ts";
-import { createStunMessage, parseStun } from "../../stun/message.ts";
-import { createStunWriter } from "../../stun/writer.ts";
 import { buildRtp, type RtpFields } from "../../testing/model-packets.ts";
+import { createModelIce, modelCredentials } from "./model-ice.ts";
 import { modelOffer, OFFERED, type Slots } from "./model-offer.ts";
 
 /** Made once: its key is what costs. Virtual time, so any date will do. */
@@ -85,8 +81,6 @@ const CHECK_INTERVAL = 500;
 export function createModelClient(options: ModelClientOptions): ModelClient {
   const { slots = { video: 2, paired: 2, floating: 1 } } = options;
   let { address } = options;
-  let ice: IceCredentials = credentials();
-  let remote: IceCredentials | undefined;
   const sessionId = randomBytes(4).readUInt32BE();
   let version = 0;
   let frozen = false;
@@ -100,8 +94,6 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   const heard: Heard[] = [];
   const reports: { at: number; bytes: Uint8Array }[] = [];
   const sent = new Map<number, Uint8Array>();
-  const writer = createStunWriter();
-  const message = createStunMessage();
 
   const send = (bytes: Uint8Array): void => {
     if (frozen) return;
@@ -109,50 +101,19 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     options.send(bytes);
   };
 
+  const ice = createModelIce(send);
   const dtls: TestClient = createTestClient({
     certificate,
     send,
     onData: data => channels?.handle(data, clock),
   });
 
-  function stun(build: () => void, messageClass: number, transaction: Uint8Array, offset: number): void {
-    const bytes = new Uint8Array(new ArrayBuffer(200));
-    writer.begin(bytes, 0, messageClass, STUN_METHOD.binding, transaction, offset);
-    build();
-    const length = writer.finish();
-    send(bytes.subarray(0, length));
-  }
-
-  function check(): void {
-    if (remote === undefined) return;
-    const { ufrag, password } = remote;
-    stun(
-      () => {
-        writer.text(STUN_ATTRIBUTE.username, `${ufrag}:${ice.ufrag}`);
-        writer.uint32(STUN_ATTRIBUTE.priority, 1_000_000);
-        writer.uint64(STUN_ATTRIBUTE.iceControlling, 1, 1);
-        writer.flag(STUN_ATTRIBUTE.useCandidate);
-        writer.integrity(shortTermKey(password)!);
-        writer.fingerprint();
-      },
-      STUN_CLASS.request,
-      randomBytes(12),
-      0,
-    );
-  }
-
   function handleStun(bytes: Uint8Array): void {
-    if (!parseStun(message, bytes, 0, bytes.length)) broken++;
-    else if (message.class === STUN_CLASS.request) {
-      const answer = (): void => {
-        writer.integrity(shortTermKey(ice.password)!);
-        writer.fingerprint();
-      };
-      stun(answer, STUN_CLASS.success, bytes, 8);
-    } else if (message.class === STUN_CLASS.success && !checked) {
-      checked = true;
-      dtls.start(clock);
-    }
+    const what = ice.handle(bytes);
+    if (what === "broken") broken++;
+    if (what !== "answered" || checked) return;
+    checked = true;
+    dtls.start(clock);
   }
 
   function handleDtls(bytes: Uint8Array): void {
@@ -230,14 +191,17 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     },
     offer: more => {
       const { withPlan = true, withChannel = true } = options;
-      return modelOffer({ ice, certificate, sessionId, version: ++version, slots, withPlan, withChannel }, more);
+      return modelOffer(
+        { ice: ice.local, certificate, sessionId, version: ++version, slots, withPlan, withChannel },
+        more,
+      );
     },
     restartIce() {
-      ice = credentials();
+      ice.local = modelCredentials();
     },
     accept(answer) {
       const value = (name: string): string => new RegExp(`^a=${name}:(.*)\r$`, "m").exec(answer)![1]!;
-      remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
+      ice.remote = { ufrag: value("ice-ufrag"), password: value("ice-pwd") };
       nextCheck = 0;
     },
     freeze(value) {
@@ -260,7 +224,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
       clock = now;
       if (now >= nextCheck) {
         nextCheck = now + CHECK_INTERVAL;
-        check();
+        ice.check();
       }
       if (checked && !dtls.connected) dtls.tick(now);
       if (channels !== undefined && now >= channels.nextTimeout()) channels.tick(now);
@@ -319,8 +283,4 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     },
   };
   return client;
-}
-
-function credentials(): IceCredentials {
-  return { ufrag: randomBytes(6).toString("base64"), password: randomBytes(18).toString("base64") };
 }
