@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { PublicConfig } from "../protocol/rest.ts";
 import { PreJoin } from "./prejoin/prejoin.tsx";
-import { joinToken, mayEnter } from "./state/access.ts";
+import { type Bearer, bearerOf, joinToken, mayEnter } from "./state/access.ts";
 import type { Call } from "./state/call.ts";
 import { createCapture } from "./state/capture.ts";
 import { linkForOthers, takeEntry } from "./state/entry.ts";
@@ -20,11 +20,19 @@ interface RoomPageProps {
   readonly access: PublicConfig["access"];
 }
 
+function createCaptures({ publish }: Bearer) {
+  const microphone = createCapture("microphone", preferences.microphone);
+  const camera = createCapture("camera", preferences.camera);
+  microphone.allowed.value = publish?.includes("mic") ?? true;
+  camera.allowed.value = publish?.includes("camera") ?? true;
+  return { microphone, camera };
+}
+
 /** One room: before, in and after the call. */
 export function RoomPage({ room, access }: RoomPageProps) {
   const entry = useMemo(() => takeEntry(room, { location, history, shelf: session }), []);
-  const microphone = useMemo(() => createCapture("microphone", preferences.microphone), []);
-  const camera = useMemo(() => createCapture("camera", preferences.camera), []);
+  const bearer = useMemo(() => (entry.token ? bearerOf(entry.token) : {}), []);
+  const { microphone, camera } = useMemo(() => createCaptures(bearer), []);
   const running = useSignal<{ call: Call; Page: CallModule["CallPage"] } | undefined>(undefined);
 
   const gone = useMemo(() => new AbortController(), []);
@@ -78,6 +86,6 @@ export function RoomPage({ room, access }: RoomPageProps) {
   return now ? (
     <now.Page call={now.call} onAgain={again} />
   ) : (
-    <PreJoin room={room} entry={entry} microphone={microphone} camera={camera} onJoin={join} />
+    <PreJoin room={room} givenName={bearer.name} microphone={microphone} camera={camera} onJoin={join} />
   );
 }

@@ -13,7 +13,7 @@ export function Composer({ onSend }: { onSend: (text: string) => void }) {
   // Before the next key is pressed: somebody who opens the chat by key goes on typing.
   useLayoutEffect(() => {
     // A phone's keyboard would cover the messages one came to read.
-    if (matchMedia("(hover: hover)").matches) input.current?.focus({ preventScroll: true });
+    if (!matchMedia("(pointer: coarse)").matches) input.current?.focus({ preventScroll: true });
   }, []);
 
   const send = () => {

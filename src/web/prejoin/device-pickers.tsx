@@ -32,23 +32,27 @@ export function DevicePickers({ microphone, camera }: DevicePickersProps) {
   const speakers = devices.speakers;
   return (
     <>
-      <Picker
-        label="Microphone"
-        icon="mic"
-        options={optionsOf(devices.microphones, "No microphone found")}
-        value={chosen(devices.microphones, microphone.track.value, preferences.microphone.value)}
-        onPick={id => void microphone.choose(id)}
-        disabled={devices.microphones.length === 0}
-        below={<Level track={microphone.track.value} />}
-      />
-      <Picker
-        label="Camera"
-        icon="camera"
-        options={optionsOf(devices.cameras, "No camera found")}
-        value={chosen(devices.cameras, camera.track.value, preferences.camera.value)}
-        onPick={id => void camera.choose(id)}
-        disabled={devices.cameras.length === 0}
-      />
+      {microphone.allowed.value && (
+        <Picker
+          label="Microphone"
+          icon="mic"
+          options={optionsOf(devices.microphones, "No microphone found")}
+          value={chosen(devices.microphones, microphone.track.value, preferences.microphone.value)}
+          onPick={id => void microphone.choose(id)}
+          disabled={devices.microphones.length === 0}
+          below={<Level track={microphone.track.value} />}
+        />
+      )}
+      {camera.allowed.value && (
+        <Picker
+          label="Camera"
+          icon="camera"
+          options={optionsOf(devices.cameras, "No camera found")}
+          value={chosen(devices.cameras, camera.track.value, preferences.camera.value)}
+          onPick={id => void camera.choose(id)}
+          disabled={devices.cameras.length === 0}
+        />
+      )}
       {canChooseSpeaker && speakers.length > 1 && (
         <Picker
           label="Loudspeaker"

@@ -1,8 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { nameInToken } from "../state/access.ts";
 import type { Capture } from "../state/capture.ts";
-import type { Entry } from "../state/entry.ts";
 import { textOf } from "../state/error-texts.ts";
 import { preferences } from "../state/preferences.ts";
 import { Button } from "../ui/button.tsx";
@@ -14,7 +12,8 @@ import { Preview } from "./preview.tsx";
 
 interface PreJoinProps {
   readonly room: string;
-  readonly entry: Entry;
+  /** The name that an application gave. */
+  readonly givenName: string | undefined;
   readonly microphone: Capture;
   readonly camera: Capture;
   readonly onJoin: (name: string) => Promise<void>;
@@ -26,20 +25,19 @@ const toggle = (capture: Capture) => {
 };
 
 /** Before the call: how one looks and sounds, a name, one button. */
-export function PreJoin({ room, entry, microphone, camera, onJoin }: PreJoinProps) {
-  const name = useSignal((entry.token && nameInToken(entry.token)) || preferences.name.value);
+export function PreJoin({ room, givenName, microphone, camera, onJoin }: PreJoinProps) {
+  const name = useSignal(givenName ?? preferences.name.value);
   const busy = useSignal(false);
   const error = useSignal<string | undefined>(undefined);
 
   useEffect(() => {
-    void microphone.open();
-    void camera.open();
+    for (const capture of [microphone, camera]) if (capture.allowed.value) void capture.open();
   }, []);
 
   useKeys(key => {
-    if (key === "M") toggle(microphone);
-    else if (key === "V") toggle(camera);
-    else return false;
+    const capture = { M: microphone, V: camera }[key];
+    if (!capture?.allowed.value) return false;
+    toggle(capture);
     return true;
   });
 

@@ -22,24 +22,30 @@ export function Preview({ microphone, camera, name, onToggle }: PreviewProps) {
         !opening && <Face name={name.trim() || "?"} shape="tile" />
       )}
       {opening && <p class="preview-note">Waiting for the camera…</p>}
-      {!opening && !track && <p class="preview-note">Your camera is off</p>}
+      {!opening && !track && (
+        <p class="preview-note">{camera.allowed.value ? "Your camera is off" : "You take part without a camera"}</p>
+      )}
       <div class="preview-switches">
-        <Toggle
-          on={microphone.state.value !== "off"}
-          icons={["mic", "mic-off"]}
-          labels={["Turn the microphone off", "Turn the microphone on"]}
-          shortcut="M"
-          onClick={() => onToggle(microphone)}
-          testId="mic"
-        />
-        <Toggle
-          on={camera.state.value !== "off"}
-          icons={["camera", "camera-off"]}
-          labels={["Turn the camera off", "Turn the camera on"]}
-          shortcut="V"
-          onClick={() => onToggle(camera)}
-          testId="camera"
-        />
+        {microphone.allowed.value && (
+          <Toggle
+            on={microphone.state.value !== "off"}
+            icons={["mic", "mic-off"]}
+            labels={["Turn the microphone off", "Turn the microphone on"]}
+            shortcut="M"
+            onClick={() => onToggle(microphone)}
+            testId="mic"
+          />
+        )}
+        {camera.allowed.value && (
+          <Toggle
+            on={camera.state.value !== "off"}
+            icons={["camera", "camera-off"]}
+            labels={["Turn the camera off", "Turn the camera on"]}
+            shortcut="V"
+            onClick={() => onToggle(camera)}
+            testId="camera"
+          />
+        )}
       </div>
     </section>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { joinToken, mayEnter, nameInToken } from "./access.ts";
+import { bearerOf, joinToken, mayEnter } from "./access.ts";
 
 const token = (payload: object) => {
   const binary = String.fromCharCode(...new TextEncoder().encode(JSON.stringify(payload)));
@@ -26,13 +26,16 @@ describe("joinToken", () => {
   });
 });
 
-describe("nameInToken", () => {
-  it("reads names of any script", () => {
-    expect(nameInToken(token({ name: "ليلى العلي" }))).toBe("ليلى العلي");
+describe("bearerOf", () => {
+  it("reads names of any script, and what may be published", () => {
+    const grants = { publish: ["mic"], chat: true };
+    expect(bearerOf(token({ name: "ليلى العلي", grants }))).toEqual({ name: "ليلى العلي", publish: ["mic"] });
+    expect(bearerOf(token({ grants: {} }))).toEqual({ publish: [] });
   });
 
-  it("finds none where there is none", () => {
-    expect(nameInToken(token({}))).toBeUndefined();
-    expect(nameInToken("rubbish")).toBeUndefined();
+  it("finds nothing where there is nothing", () => {
+    expect(bearerOf(token({}))).toEqual({});
+    expect(bearerOf(token({ name: 7 }))).toEqual({});
+    expect(bearerOf("rubbish")).toEqual({});
   });
 });

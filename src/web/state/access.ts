@@ -1,5 +1,7 @@
+import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
 import type { PublicConfig } from "../../protocol/rest.ts";
+import { JoinClaims } from "../../protocol/tokens.ts";
 import { api } from "./api.ts";
 import type { Entry } from "./entry.ts";
 
@@ -27,14 +29,26 @@ export async function joinToken(
   return (await api.redeemInvitation({ room, invitation, name })).token;
 }
 
-/** The name inside a join token, unverified: to greet its bearer, nothing more. */
-export function nameInToken(token: string): string | undefined {
+/** What a join token says of its bearer, unverified: to greet them and to ask for no device in vain, nothing more. */
+export interface Bearer {
+  readonly name?: string;
+  /** Kinds of sources it may publish. */
+  readonly publish?: readonly string[];
+}
+
+/** Reads a join token; empty if it is none. */
+export function bearerOf(token: string): Bearer {
   try {
     const payload = token.split(".")[1] ?? "";
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), char => char.charCodeAt(0));
-    const { name } = JSON.parse(new TextDecoder().decode(bytes)) as { name?: unknown };
-    return typeof name === "string" && name !== "" ? name : undefined;
+    const claims = v.safeParse(
+      v.partial(v.pick(JoinClaims, ["name", "grants"])),
+      JSON.parse(new TextDecoder().decode(bytes)),
+    );
+    if (!claims.success) return {};
+    const { name, grants } = claims.output;
+    return { ...(name ? { name } : {}), ...(grants ? { publish: grants.publish ?? [] } : {}) };
   } catch {
-    return undefined;
+    return {};
   }
 }

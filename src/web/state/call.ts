@@ -94,19 +94,21 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
         action: { label: "Stop", run: sharing.toggle },
       });
   });
+  const mayChat = you.peek().grants.chat === true;
+  const openChat = {
+    label: "Open chat",
+    run: () => {
+      view.panel.value = "chat";
+    },
+  };
   const stopTopology = effect(() => {
     if (topology.value.current !== "none") notices.dismiss("no-media");
     else
       notices.show({
         id: "no-media",
         lasting: true,
-        text: noMediaText(topology.value),
-        action: {
-          label: "Open chat",
-          run: () => {
-            view.panel.value = "chat";
-          },
-        },
+        text: noMediaText(topology.value, mayChat),
+        ...(mayChat ? { action: openChat } : {}),
       });
   });
 

@@ -5,6 +5,8 @@ import { loadDevices, type OpenDevice } from "./sdk.ts";
 /** One's own microphone or camera, before and during a call. */
 export interface Capture {
   readonly kind: "microphone" | "camera";
+  /** Whether it may be published here, as far as is known. */
+  readonly allowed: Signal<boolean>;
   readonly state: ReadonlySignal<"off" | "opening" | "on">;
   /** The live track; another one after a switch or when a lost device was replaced. */
   readonly track: ReadonlySignal<MediaStreamTrack | undefined>;
@@ -26,6 +28,7 @@ export interface Capture {
  * @param preferred - The remembered device id; empty for the browser's choice.
  */
 export function createCapture(kind: Capture["kind"], preferred: Signal<string>): Capture {
+  const allowed = signal(true);
   const state = signal<"off" | "opening" | "on">("off");
   const track = signal<MediaStreamTrack>();
   const fault = signal<DeviceFault>();
@@ -75,6 +78,7 @@ export function createCapture(kind: Capture["kind"], preferred: Signal<string>):
 
   return {
     kind,
+    allowed,
     state,
     track,
     fault,

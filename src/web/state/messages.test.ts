@@ -48,8 +48,9 @@ describe("linkify", () => {
   });
 
   it("never makes a link of another scheme and never loses a character", () => {
+    const unit = fc.constantFrom(...'ab/:.,;()[]?#@% \n<"é\u05d0😀');
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 200 }), noise => {
+      fc.property(fc.string({ unit, maxLength: 60 }), noise => {
         for (const text of [noise, `javascript:${noise}`, `https://${noise}`, `data:x ${noise} http://a.b`]) {
           const pieces = linkify(text);
           expect(pieces.map(piece => piece.text).join("")).toBe(text);

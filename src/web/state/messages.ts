@@ -41,14 +41,21 @@ export function groupMessages(messages: readonly ChatMessage[]): readonly Messag
 export type Piece = { readonly text: string; readonly href?: string };
 
 const ADDRESS = /\bhttps?:\/\/[^\s<>"']+/giu;
-const TRAILING = /[.,;:!?)\]}'"»”]+$/u;
+/** What ends a sentence or a bracket rather than an address. */
+const TRAILING = new Set(".,;:!?)]}'\"»”");
+
+function withoutTrailing(address: string): string {
+  let end = address.length;
+  while (end > 0 && TRAILING.has(address[end - 1] as string)) end--;
+  return address.slice(0, end);
+}
 
 /** Splits a message at the web addresses in it. Only `http` and `https` ever become links. */
 export function linkify(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(ADDRESS)) {
-    let address = match[0].replace(TRAILING, "");
+    let address = withoutTrailing(match[0]);
     const opens = address.split("(").length;
     if (opens > address.split(")").length && match[0].startsWith(`${address})`)) address += ")";
     if (!URL.canParse(address)) continue;

@@ -105,8 +105,10 @@ export function createPublisher({ room, capture, notices }: Parts): Publisher {
     notices.show({ id: kind, text, action: { label: kind === "mic" ? "Unmute" : "Turn on", run: () => set(true) } });
   });
 
+  capture.allowed.value = room.store.get().you.grants.publish?.includes(kind) === true;
+  if (!capture.allowed.value) capture.close();
   // It may be on, or still waiting for the person to allow it.
-  if (capture.state.value !== "off") set(true);
+  else if (capture.state.value !== "off") set(true);
 
   return {
     on,

@@ -23,8 +23,12 @@ export function topologyText({ current, reason }: Topology): string {
   return why ? `${how}, ${why}.` : `${how}.`;
 }
 
-/** What to say when nothing can flow: what happened, what still works, what to do. */
-export function noMediaText({ reason }: Topology): string {
+/**
+ * What to say when nothing can flow: what happened, what still works, what to do.
+ *
+ * @param chat - Whether the person may use the chat.
+ */
+export function noMediaText({ reason }: Topology, chat: boolean): string {
   const cause = reason === "no-media-node" ? "" : ` ${WHY[reason] ?? ""}`.trimEnd();
-  return `No sound or picture${cause}: the room needs a media node and none is running; chat works, and whoever runs Tandem can start one.`;
+  return `No sound or picture${cause}: the room needs a media node and none is running; ${chat ? "chat works, and " : ""}whoever runs Tandem can start one.`;
 }
