@@ -15,6 +15,7 @@ import { modelOffer, OFFERED, type Slots } from "./model-offer.ts";
 
 /** Made once: its key is what costs. Virtual time, so any date will do. */
 const certificate = createCertificate({ unixTime: 1_790_000_000_000 });
+const fingerprint = `${certificate.fingerprint.algorithm} ${certificate.fingerprint.value}`;
 
 export interface ModelClientOptions {
   readonly address: string;
@@ -192,7 +193,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
     offer: more => {
       const { withPlan = true, withChannel = true } = options;
       return modelOffer(
-        { ice: ice.local, certificate, sessionId, version: ++version, slots, withPlan, withChannel },
+        { ice: ice.local, fingerprint, sessionId, version: ++version, slots, withPlan, withChannel },
         more,
       );
     },

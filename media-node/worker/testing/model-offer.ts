@@ -1,5 +1,4 @@
 import type { SessionOffer } from "../../../src/protocol/index.ts";
-import type { DtlsCertificate } from "../../dtls/certificate.ts";
 import type { IceCredentials } from "../../ice/credentials.ts";
 
 /** Payload types and header extension ids that the model client offers. */
@@ -14,7 +13,8 @@ export interface Slots {
 
 export interface ModelOfferOptions {
   readonly ice: IceCredentials;
-  readonly certificate: DtlsCertificate;
+  /** Value of `a=fingerprint`. */
+  readonly fingerprint: string;
   readonly sessionId: number;
   readonly version: number;
   readonly slots: Slots;
@@ -47,7 +47,7 @@ const CODECS = {
  * further one adds.
  */
 export function modelOffer(options: ModelOfferOptions, more?: Slots): SessionOffer {
-  const { ice, certificate, slots } = options;
+  const { ice, fingerprint, slots } = options;
   const lines: string[] = [];
   const mids: string[] = [];
   const section = (body: readonly string[]): string => {
@@ -80,7 +80,7 @@ export function modelOffer(options: ModelOfferOptions, more?: Slots): SessionOff
     `a=group:BUNDLE ${mids.join(" ")}`,
     `a=ice-ufrag:${ice.ufrag}`,
     `a=ice-pwd:${ice.password}`,
-    `a=fingerprint:${certificate.fingerprint.algorithm} ${certificate.fingerprint.value}`,
+    `a=fingerprint:${fingerprint}`,
     "a=setup:actpass",
   ];
   const sdp = `${[...session, ...lines].join("\r\n")}\r\n`;
