@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FUZZ_RUNS, FUZZ_TIMEOUT, fuzz } from "../testing/fuzz.ts";
 import { buildRtp } from "../testing/model-packets.ts";
 import type { ModelClient } from "./testing/model-client.ts";
 import { OFFERED } from "./testing/model-offer.ts";
 import { addressOf, createWorld, participantOf, pidOf, type World } from "./testing/model-world.ts";
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 1_000);
 const STRANGER = "203.0.113.66";
 
 /** Two who talk, and whether what the one sends still reaches the other. */
@@ -53,22 +53,24 @@ function countOf(world: World, names: readonly string[], act: () => void): numbe
 }
 
 describe("strangers at the open port", () => {
-  it("are dropped and counted whatever they send, and keep no state", async () => {
-    const { world, unharmed } = await neighbours();
-    const first = fc.constantFrom(0, 1, 2, 20, 22, 23, 63, 64, 79, 128, 191, 192, 255);
-    const datagram = fc
-      .tuple(first, fc.uint8Array({ maxLength: 300 }))
-      .map(([byte, rest]) => Uint8Array.of(byte, ...rest));
-    let sent = 0;
-    fc.assert(
-      fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }), datagram), bytes => {
-        sent++;
-        world.worker.receive(bytes, world.port.pathOf(STRANGER, 1_000 + (sent % 50)), world.now);
-      }),
-      { numRuns: RUNS },
-    );
+  it("are dropped and counted whatever they send, and keep no state", { timeout: FUZZ_TIMEOUT }, async () => {
+    const { world, a, unharmed } = await neighbours();
+    const paths = Array.from({ length: 50 }, (_, i) => world.port.pathOf(STRANGER, 1_000 + i));
+    const plain = Buffer.from([0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    fuzz([plain, a.lastSent("dtls"), a.lastSent("rtp")], (bytes, random) => {
+      world.worker.receive(bytes, paths[random.integer(0, paths.length - 1)]!, world.now);
+    });
     const drops = ["packet.unknown", "packet.stranger", "stun.malformed", "stun.unknown"].map(world.count);
-    expect(drops.reduce((sum, count) => sum + count)).toBe(sent);
+    expect(drops.reduce((sum, count) => sum + count)).toBe(FUZZ_RUNS);
+    unharmed();
+  });
+
+  it("gain nothing by a peer's address either", { timeout: FUZZ_TIMEOUT }, async () => {
+    const { world, a, unharmed } = await neighbours();
+    const samples = [a.lastSent("stun"), a.lastSent("dtls"), a.lastSent("rtp")];
+    const path = world.port.pathOf(addressOf(1), 5_000);
+    fuzz(samples, bytes => world.worker.receive(bytes, path, world.now));
+    world.port.flush();
     unharmed();
   });
 
@@ -203,7 +205,7 @@ describe("a participant that is hostile itself", () => {
     unharmed();
   });
 
-  it("harms nobody by RTCP of any content", async () => {
+  it("harms nobody by RTCP of any content", { timeout: FUZZ_TIMEOUT }, async () => {
     const { world, b, unharmed } = await neighbours();
     const header = fc.tuple(fc.integer({ min: 0x80, max: 0xbf }), fc.integer({ min: 192, max: 210 }));
     const body = fc.uint8Array({ minLength: 6, maxLength: 120 });
@@ -212,7 +214,7 @@ describe("a participant that is hostile itself", () => {
         b.sendRtcp(Uint8Array.of(first, type, ...rest));
         world.run(5);
       }),
-      { numRuns: Math.min(RUNS, 300) },
+      { numRuns: Math.min(Math.ceil(FUZZ_RUNS / 60), 5_000) },
     );
     expect(world.count("rtcp.malformed")).toBeGreaterThan(0);
     unharmed();
