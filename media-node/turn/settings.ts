@@ -135,7 +135,7 @@ export const TURN_SETTINGS = {
   gather: setting({
     value: "MICROSECONDS",
     help: "under load, longest wait for packets to relay together; 0: relay each at once",
-    default: 400,
+    default: 600,
     read: integer(0, 5_000),
   }),
   "rfc5766-channel-numbers": setting({
