@@ -35,12 +35,33 @@ describe("ReceiverBudget", () => {
     expect(budget.bitsPerSecond).toBe(10_000_000);
   });
 
-  it("is cut to an estimate that stays below what is sent, not by a single one", () => {
+  it("is cut to an estimate that stays below what is sent while packets are lost, not by a single one", () => {
     const { budget, run } = setUp();
-    run(4, 2_000_000, now => budget.remb(now === 2_000 ? 300_000 : 2_500_000, now));
+    const lossy = (estimate: (now: number) => number) => (now: number) => {
+      budget.remb(estimate(now), now);
+      budget.loss(0.04, now);
+    };
+    run(
+      4,
+      2_000_000,
+      lossy(now => (now === 2_000 ? 300_000 : 2_500_000)),
+    );
     expect(budget.bitsPerSecond).toBe(10_000_000);
-    run(2, 2_000_000, now => budget.remb(600_000, now));
+    run(
+      2,
+      2_000_000,
+      lossy(() => 600_000),
+    );
     expect(budget.bitsPerSecond).toBe(600_000);
+  });
+
+  it("is not cut by low estimates while nothing is lost: a busy machine looks like a busy path", () => {
+    const { budget, run } = setUp();
+    run(10, 2_000_000, now => {
+      budget.remb(600_000, now);
+      budget.loss(0, now);
+    });
+    expect(budget.bitsPerSecond).toBe(10_000_000);
   });
 
   it("is cut by high loss, in proportion, and never to nothing", () => {

@@ -14,13 +14,14 @@ const LOW_LOSS = 0.02;
 /** Growth per half second once calm, after this long (ms) without a cut. */
 const GROWTH = 1.05;
 const HOLD = 5_000;
-/** Estimates older than this (ms) don't count. */
+/** Estimates older than this (ms) don't count; neither does loss. */
 const FRESH = 3_000;
 
 /**
- * How much a session may be sent, until the send-side estimator exists: a ceiling, cut when the receiver's REMB falls
- * below what is sent or its loss is high, and raised slowly when all is calm. A REMB above the present rate is no
- * limit: browsers never estimate more than one and a half times what they receive.
+ * How much a session may be sent, until the send-side estimator exists: a ceiling, cut when the receiver's loss is high, or its REMB
+ * falls below what is sent and packets are lost, and raised slowly when all is calm. A REMB above the present rate is no limit:
+ * browsers never estimate more than one and a half times what they receive. One below it, without any loss, says that packets
+ * come unevenly, which a busy machine does as well as a busy path: pictures must not vanish for that.
  */
 export class ReceiverBudget implements PathReports {
   /** Bits per second. */
@@ -32,6 +33,8 @@ export class ReceiverBudget implements PathReports {
   private lowEstimates = 0;
   private lossSum = 0;
   private lossCount = 0;
+  /** When packets were last found lost. */
+  private lostAt = Number.NEGATIVE_INFINITY;
   private lastCut = Number.NEGATIVE_INFINITY;
 
   constructor(ceiling: number = RECEIVE_CEILING) {
@@ -58,8 +61,9 @@ export class ReceiverBudget implements PathReports {
     const loss = this.lossCount === 0 ? -1 : this.lossSum / this.lossCount;
     this.lossSum = 0;
     this.lossCount = 0;
+    if (loss >= LOW_LOSS) this.lostAt = now;
     // One low estimate alone is the start of the browser's own estimator.
-    if (this.lowEstimates >= 2 && now - this.estimatedAt < FRESH) {
+    if (this.lowEstimates >= 2 && now - this.estimatedAt < FRESH && now - this.lostAt < FRESH) {
       this.lowEstimates = 0;
       this.cut(this.estimate, now);
     } else if (loss > HIGH_LOSS) this.cut(this.sent.bitsPerSecond * (1 - loss / 2), now);
