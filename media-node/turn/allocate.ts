@@ -4,7 +4,13 @@ import type { Allocation, Relay } from "./allocation.ts";
 import type { RequestHandler, TurnContext } from "./context.ts";
 import { count } from "./counters.ts";
 import { grantedLifetime } from "./lifetime.ts";
-import { MAX_AGE, MAX_PORT_TRIES, TRANSPORT_UDP } from "./limits.ts";
+import {
+  DRAFT_ADDITIONAL_ADDRESS_FAMILY,
+  DRAFT_ADDRESS_ERROR_CODE,
+  MAX_AGE,
+  MAX_PORT_TRIES,
+  TRANSPORT_UDP,
+} from "./limits.ts";
 import { readFamily } from "./read-family.ts";
 import type { StunRequest } from "./request.ts";
 import type { Seal } from "./responder.ts";
@@ -29,7 +35,8 @@ function readWish(message: StunMessage): Wish | number {
   const tokenAt = findAttribute(message, STUN_ATTRIBUTE.reservationToken);
   const evenAt = findAttribute(message, STUN_ATTRIBUTE.evenPort);
   const family = readFamily(message, STUN_ATTRIBUTE.requestedAddressFamily);
-  const additional = readFamily(message, STUN_ATTRIBUTE.additionalAddressFamily);
+  const additional =
+    readFamily(message, STUN_ATTRIBUTE.additionalAddressFamily) || readFamily(message, DRAFT_ADDITIONAL_ADDRESS_FAMILY);
   if (family < 0 || additional < 0) return STUN_ERROR.badRequest;
   if (tokenAt >= 0) {
     const isAlone = evenAt < 0 && family === 0 && additional === 0;
@@ -221,10 +228,9 @@ function answer(context: TurnContext, allocation: Allocation, seal: Seal): void 
     const family = Math.floor(allocation.additionalError / 1000);
     const code = allocation.additionalError % 1000;
     // Family, reserved bits, class and number (RFC 8656 §18.11).
-    message.uint32(
-      STUN_ATTRIBUTE.addressErrorCode,
-      ((family << 24) | (Math.floor(code / 100) << 8) | (code % 100)) >>> 0,
-    );
+    const value = ((family << 24) | (Math.floor(code / 100) << 8) | (code % 100)) >>> 0;
+    message.uint32(STUN_ATTRIBUTE.addressErrorCode, value);
+    message.uint32(DRAFT_ADDRESS_ERROR_CODE, value);
   }
   context.responder.finish(transport, client, seal);
 }

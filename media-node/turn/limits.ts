@@ -26,5 +26,12 @@ export const MAX_PORT_TRIES = 16;
 /** Longest payload that is relayed: what a UDP datagram over IPv4 holds. */
 export const MAX_PAYLOAD = 65_507;
 
+/**
+ * ADDITIONAL-ADDRESS-FAMILY and ADDRESS-ERROR-CODE as the drafts before RFC 8656 numbered them, and as coturn's clients
+ * still do (4.6.1, 2026-11-25).
+ */
+export const DRAFT_ADDITIONAL_ADDRESS_FAMILY = 0x8032;
+export const DRAFT_ADDRESS_ERROR_CODE = 0x8033;
+
 /** Number of UDP in REQUESTED-TRANSPORT. */
 export const TRANSPORT_UDP = 17;

@@ -63,6 +63,12 @@ describe("an allocation", () => {
     expect(client.permit(PEER)?.error).toBe(0);
   });
 
+  it("is of both families for clients that use the draft's number, as turnutils_uclient does", () => {
+    const harness = createHarness();
+    expect(harness.client().allocate(to => to.uint32(0x8032, 2 << 24))?.error).toBe(0);
+    expect(harness.open.size).toBe(2);
+  });
+
   it("names the family that it could not get beside the one that it got", () => {
     const harness = createHarness({
       relayAddresses: [
