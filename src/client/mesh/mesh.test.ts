@@ -65,6 +65,25 @@ describe("negotiation", () => {
     expectFlow(ann, bob, [annCamera]);
   });
 
+  it("gives each of two cameras published at once its own m-line, while the peer's camera has one to share", async () => {
+    for (let apart = 0; apart <= 60; apart += 3) {
+      const call = createModelCall({ seed: apart });
+      const ann = await call.join("ann");
+      const bob = await call.join("bob");
+      const publish = (caller: Caller): Promise<LocalSource> =>
+        caller.room.publish(fakeTrack("video"), { kind: "camera" });
+      const annCamera = publish(ann);
+      await call.time.advance(1_000);
+      const first = publish(bob);
+      await call.time.advance(apart);
+      const second = publish(bob);
+      await call.time.advance(1_000);
+      expectFlow(ann, bob, [await annCamera]);
+      expectFlow(bob, ann, await Promise.all([first, second]));
+      expect(bob.connections[0]?.getTransceivers(), `${apart} ms apart`).toHaveLength(2);
+    }
+  });
+
   it("mutes, unmutes and switches tracks without a description", async () => {
     const call = createModelCall();
     const ann = await call.join("ann");

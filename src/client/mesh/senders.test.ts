@@ -59,6 +59,42 @@ describe("senders", () => {
     expect(carried()).toEqual([first.track, second.track]);
   });
 
+  it("give each source a sender of its own, although the browser has not put the other's track into the line it took", async () => {
+    const [left, next, another] = [source(17, "camera"), source(20, "camera"), source(21, "camera")];
+    senders.sync([left]);
+    senders.sync([]);
+    senders.sync([next]);
+    senders.sync([next, another]);
+    await time.advance(10);
+    expect(carried()).toEqual([next.track, another.track]);
+  });
+
+  it("leave the line of a source that ends muted, or before the browser has unmuted it", async () => {
+    const camera = source(17, "camera");
+    for (const last of [false, true]) {
+      senders.sync([camera]);
+      await time.advance(10);
+      senders.sync([{ ...camera, sending: false }]);
+      await time.advance(10);
+      senders.sync([{ ...camera, sending: last }]);
+      senders.sync([]);
+      await time.advance(10);
+      expect(carried()).toEqual([null]);
+      expect(connection.getTransceivers()[0]?.direction).toBe("recvonly");
+    }
+  });
+
+  it("take a track that another source has been switched away from, before the browser has", async () => {
+    const [camera, screen] = [source(17, "camera"), source(18, "screen")];
+    senders.sync([camera]);
+    senders.sync([
+      { ...camera, track: screen.track },
+      { ...screen, track: camera.track },
+    ]);
+    await time.advance(10);
+    expect(carried()).toEqual([screen.track, camera.track]);
+  });
+
   it("tell of a track that the browser does not take", async () => {
     const mic = source(16, "mic");
     senders.sync([mic]);

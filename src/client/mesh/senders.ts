@@ -33,43 +33,48 @@ export function createSenders(
     entry.sender.replaceTrack(track).catch(failed);
   };
 
-  /** A line that a source of ours has left, so that coming and going doesn't make the description grow. */
-  const idle = (kind: string): RTCRtpTransceiver | undefined => {
-    const taken = new Set([...entries.values()].map(entry => entry.sender));
-    return connection.getTransceivers().find(({ sender, receiver, mid, direction }) => {
-      const free = !taken.has(sender) && sender.track === null && !direction.startsWith("send");
-      return free && receiver.track.kind === kind && mid !== null && direction !== "stopped";
-    });
-  };
+  // A sender's track is no sign of whose it is: it lags behind replaceTrack.
+  const taken = (transceiver: RTCRtpTransceiver): boolean =>
+    [...entries.values()].some(({ sender }) => sender === transceiver.sender);
 
   const add = ({ kind, track, number }: OutgoingSource): Entry => {
     const stream = streams[groupOf(kind)];
-    const transceiver = idle(track.kind);
+    const alike = connection
+      .getTransceivers()
+      .filter(({ receiver, direction }) => receiver.track.kind === track.kind && direction !== "stopped");
+    // A line that a source of ours has left, so that coming and going doesn't make the description grow.
+    const idle = alike.find(transceiver => !taken(transceiver));
     let sender: RTCRtpSender;
-    if (transceiver) {
-      sender = transceiver.sender;
+    if (idle) {
+      sender = idle.sender;
       sender.setStreams(stream);
-      transceiver.direction = transceiver.direction === "recvonly" ? "sendrecv" : "sendonly";
-    } else if ([...entries.values()].some(entry => entry.track === null)) {
-      // addTrack would take the sender of a muted source, if that one has not sent yet.
+      idle.direction = idle.direction === "recvonly" ? "sendrecv" : "sendonly";
+    } else if (alike.some(({ sender }) => sender.track === null || sender.track === track)) {
+      // addTrack would take the sender of a source that is muted or whose track the browser has yet to put there, if that
+      // one has not sent yet; and it refuses a track that another sender has not yet let go.
       ({ sender } = connection.addTransceiver(track, { streams: [stream] }));
     } else {
       // Unlike addTransceiver's, what addTrack makes is paired with the line of an offer that crosses ours.
       sender = connection.addTrack(track, stream);
     }
-    const entry: Entry = { sender, track: transceiver ? null : track };
+    const entry: Entry = { sender, track: idle ? null : track };
     entries.set(number, entry);
     return entry;
+  };
+
+  /** Not by removeTrack: that does nothing while the sender has no track, be it muted or a replaceTrack on its way. */
+  const remove = (number: number, entry: Entry): void => {
+    entries.delete(number);
+    const transceiver = connection.getTransceivers().find(({ sender }) => sender === entry.sender);
+    if (!transceiver || transceiver.direction === "stopped") return;
+    transceiver.direction = transceiver.direction === "sendrecv" ? "recvonly" : "inactive";
+    carry(entry, null);
   };
 
   return {
     sync(sources) {
       const wanted = new Set(sources.map(source => source.number));
-      for (const [number, { sender }] of entries) {
-        if (wanted.has(number)) continue;
-        entries.delete(number);
-        connection.removeTrack(sender);
-      }
+      for (const [number, entry] of entries) if (!wanted.has(number)) remove(number, entry);
       for (const source of sources) {
         carry(entries.get(source.number) ?? add(source), source.sending ? source.track : null);
       }

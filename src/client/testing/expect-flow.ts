@@ -19,6 +19,9 @@ export function expectFlow(from: Caller, to: Caller, sources: readonly LocalSour
   const { you } = from.room.store.get();
   const view = to.room.store.get().participants.find(({ pid }) => pid === you.pid);
   expect(view?.sources.map(({ number }) => number)).toEqual(sources.map(({ number }) => number).sort((a, b) => a - b));
+  const due = sources.filter(({ muted }) => !muted).map(({ track }) => track.id);
+  const sent = there?.getTransceivers().flatMap(({ sender }) => sender.track?.id ?? []) ?? [];
+  expect(sent.sort()).toEqual(due.sort());
   if (sources.length === 0) return;
   expect(view?.connection).toBe("connected");
   expect([here?.signalingState, there?.signalingState]).toEqual(["stable", "stable"]);

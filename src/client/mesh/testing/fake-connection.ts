@@ -237,7 +237,8 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
         throw new DOMException("twice", "InvalidAccessError");
       const free = transceivers.find(other => other.kind === track.kind && !other.sender.track && !other.everSent);
       const transceiver = free ?? make(track.kind, "addTrack");
-      if (free) free.direction = free.direction === "recvonly" ? "sendrecv" : "sendonly";
+      if (free?.direction === "recvonly") free.direction = "sendrecv";
+      else if (free?.direction === "inactive") free.direction = "sendonly";
       transceiver.byAddTrack = true;
       transceiver.sender.track = track;
       updateNeeded();
@@ -248,14 +249,6 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       transceiver.sender.track = track;
       updateNeeded();
       return transceiver;
-    },
-    removeTrack(sender: FakeTransceiver["sender"]) {
-      if (closed) throw state("closed");
-      const transceiver = transceivers.find(other => other.sender === sender);
-      if (!transceiver) return;
-      sender.track = null;
-      transceiver.direction = intersect(transceiver.direction, "recvonly");
-      updateNeeded();
     },
     restartIce() {
       restartWanted = true;
