@@ -45,6 +45,8 @@ export interface MediaPath {
   sync(wanted: Wanted): void;
   /** Media by source number, as it arrives now. */
   readonly incoming: ReadonlyMap<number, IncomingMedia>;
+  /** Why a source is not shown although somebody means to: a word of `SLOT_STATES`. */
+  withheld(number: number): string | undefined;
   /** State of the media connection to a participant. */
   connectionTo(pid: string): MediaConnection;
   readonly connections: readonly OpenConnection[];

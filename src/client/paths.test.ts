@@ -55,6 +55,7 @@ function createFakePath(name: string): FakePath {
       path.last = wanted;
     },
     incoming: media,
+    withheld: () => undefined,
     connectionTo: pid => (path.open && pid !== "p_new" ? "connected" : "none"),
     get connections() {
       return path.open ? [{ pid: undefined, connection: {} as RTCPeerConnection }] : [];

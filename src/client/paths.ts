@@ -25,6 +25,8 @@ export interface Paths {
   sync(wanted: Wanted, topology: Topology): void;
   /** Media of a source, by the newest path on which it flows. */
   media(number: number): IncomingMedia | undefined;
+  /** See {@link MediaPath.withheld}. */
+  withheld(number: number): string | undefined;
   connectionTo(pid: string): MediaConnection;
   readonly connections: readonly OpenConnection[];
   receive(signal: ReceivedSignal<"peer.description" | "peer.candidates" | "peer.ack" | "peer.done">): void;
@@ -133,6 +135,7 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
       const found = all().flatMap(path => path.incoming.get(number) ?? []);
       return found.find(flows) ?? found[0];
     },
+    withheld: number => current?.withheld(number),
     connectionTo(pid) {
       const states = all().map(path => path.connectionTo(pid));
       return states.find(state => state === "connected") ?? states[0] ?? "none";

@@ -18,6 +18,8 @@ export interface SourceView extends Source {
   readonly track?: MediaStreamTrack;
   /** A stream of that track alone, for a media element's `srcObject`. */
   readonly stream?: MediaStream;
+  /** Why there is none although a media node has a place for it: `unsupported-codec`, `no-bandwidth`, `no-grant`, `waiting`. */
+  readonly withheld?: string;
 }
 
 export interface ParticipantView extends Omit<Participant, "sources"> {

@@ -37,6 +37,7 @@ describe("snapshots", () => {
   const states = new Map<string, MediaConnection>();
   const overlay = {
     media: (number: number) => media.get(number),
+    withheld: () => undefined,
     connectionTo: (pid: string) => states.get(pid) ?? ("none" as const),
   };
 

@@ -6,6 +6,7 @@ import type { ParticipantView, RoomSnapshot, SourceView } from "./types.ts";
 /** The media that a snapshot shows beside what the room knows. */
 export interface Overlay {
   media(number: number): IncomingMedia | undefined;
+  withheld(number: number): string | undefined;
   connectionTo(pid: string): MediaConnection;
 }
 
@@ -29,8 +30,9 @@ export function createViews(): (model: RoomModel, overlay: Overlay) => RoomSnaps
   const viewSource = (source: Source, overlay: Overlay): SourceView => {
     const before = sources.get(source);
     const media = overlay.media(source.number);
-    if (before && before.track === media?.track && before.stream === media?.stream) return before;
-    return { ...source, ...media };
+    const withheld = media ? undefined : overlay.withheld(source.number);
+    const same = before?.track === media?.track && before?.stream === media?.stream && before?.withheld === withheld;
+    return before && same ? before : { ...source, ...media, ...(withheld !== undefined && { withheld }) };
   };
 
   const viewParticipant = <P extends Participant>(participant: P, overlay: Overlay) => {

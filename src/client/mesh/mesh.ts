@@ -86,6 +86,7 @@ export function createMesh(options: MeshOptions): MediaPath {
       incoming ??= new Map([...peers.values()].flatMap(peer => [...peer.incoming]));
       return incoming;
     },
+    withheld: () => undefined,
     connectionTo: pid => peers.get(pid)?.state ?? "none",
     get connections() {
       return [...peers].map(([pid, { connection }]): OpenConnection => ({ pid, connection }));

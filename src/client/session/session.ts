@@ -129,6 +129,7 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
     get incoming() {
       return slots.incoming;
     },
+    withheld: slots.withheld,
     connectionTo: () => STATES[connection.connectionState] ?? "connecting",
     get connections() {
       return closed ? [] : [{ pid: undefined, connection }];

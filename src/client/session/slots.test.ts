@@ -69,8 +69,10 @@ describe("a slot's picture", () => {
       map("v", 33, state);
       tick();
       expect(slots.incoming.size).toBe(0);
+      expect(slots.withheld(33)).toBe(state);
     }
     map("v", 33);
+    expect(slots.withheld(33)).toBeUndefined();
     tick();
     expect(slots.incoming.size).toBe(1);
     map("v", 0, "empty");

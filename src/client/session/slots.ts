@@ -14,6 +14,8 @@ interface Slot {
   readonly receiver: RTCRtpReceiver;
   readonly media: IncomingMedia;
   source: number;
+  /** Whom it would show, and why it does not. */
+  withheld: { readonly source: number; readonly state: string } | undefined;
   /** Whether what arrives is the mapped source's, as far as is known. */
   agreed: boolean;
 }
@@ -22,6 +24,8 @@ export interface Slots {
   /** A `slots` message of the node. */
   map(message: v.InferOutput<(typeof NODE_MEDIA)["slots"]>): void;
   readonly incoming: ReadonlyMap<number, IncomingMedia>;
+  /** Why a source that a slot is meant for is not shown, in the node's word. */
+  withheld(source: number): string | undefined;
   close(): void;
 }
 
@@ -73,7 +77,8 @@ export function createSlots(
     const receiver = receiverOf(mid);
     if (!receiver) return undefined;
     const { track } = receiver;
-    const slot: Slot = { receiver, media: { track, stream: host.createStream([track]) }, source: 0, agreed: false };
+    const media = { track, stream: host.createStream([track]) };
+    const slot: Slot = { receiver, media, source: 0, withheld: undefined, agreed: false };
     slots.set(mid, slot);
     return slot;
   };
@@ -84,6 +89,7 @@ export function createSlots(
         const slot = slotOf(mid);
         if (!slot) continue;
         const shown = state === "live" || state === "muted" ? source : 0;
+        slot.withheld = source !== 0 && shown === 0 ? { source, state } : undefined;
         if (shown === slot.source) continue;
         slot.source = shown;
         slot.agreed = shown !== 0 && slot.media.track.kind === "audio";
@@ -93,6 +99,10 @@ export function createSlots(
     },
     get incoming() {
       return incoming;
+    },
+    withheld(source) {
+      for (const { withheld } of slots.values()) if (withheld?.source === source) return withheld.state;
+      return undefined;
     },
     close() {
       cancel?.();

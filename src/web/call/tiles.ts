@@ -67,10 +67,17 @@ export function describeTile(tile: TileModel, { hand, speaking, poor, status }: 
 }
 
 /** What is wrong with the way to somebody, if anything is. */
-export function troubleOf({ person, own }: TileModel, status: RoomSnapshot["status"]): string | undefined {
+export function troubleOf({ person, own, source }: TileModel, status: RoomSnapshot["status"]): string | undefined {
   if (own) return status === "reconnecting" ? "Reconnecting…" : undefined;
   if (person.state === "away") return "Reconnecting…";
   if (person.connection === "connecting") return "Connecting…";
   if (person.connection === "interrupted") return "Interrupted…";
-  return undefined;
+  return source?.withheld === undefined ? undefined : WITHHELD[source.withheld];
 }
+
+/** Why a picture is not shown although there is one. While it is merely awaited, nothing is wrong. */
+const WITHHELD: Readonly<Record<string, string>> = {
+  "unsupported-codec": "This browser can't show their video format",
+  "no-bandwidth": "Picture paused: the line is narrow",
+  "no-grant": "You may not see this picture",
+};
