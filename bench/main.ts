@@ -25,6 +25,8 @@ for (const bench of names) {
   await (await load()).run({
     note: text => console.error(`${bench}: ${text}`),
     figure(figure, unit, ours, peer, peerName, better) {
+      if (!Number.isFinite(ours) || !Number.isFinite(peer))
+        throw new Error(`${figure}: no valid run; is the machine busy?`);
       const ratio = better === "higher" ? ours / peer : peer / ours;
       const line: Figure = { bench, figure, unit, ours: round(ours), peer: round(peer), peerName, ratio: round(ratio) };
       console.log(

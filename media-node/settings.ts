@@ -110,7 +110,8 @@ export function usage(): string {
     (Object.entries(table) as [string, Setting<unknown>][])
       .map(([name, { value, help, secret, default: fallback }]) => {
         const flag = secret ? variable(name) : `--${name}${value ? ` ${value}` : ""}`;
-        const shown = Array.isArray(fallback) ? fallback.join(",") : String(fallback);
+        const shown =
+          typeof fallback === "object" && fallback !== null ? Object.values(fallback).join(",") : String(fallback);
         return `  ${flag.padEnd(24)} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
       })
       .join("\n");

@@ -13,7 +13,7 @@ export interface AdminHost {
   gauges(): Readonly<Record<string, number>>;
   counters(): Counters;
   /** Take no new rooms; resolves once none is left. */
-  drain(): Promise<void>;
+  drain?(): Promise<void>;
 }
 
 export interface Admin {
@@ -48,11 +48,11 @@ export async function startAdmin(port: number, host: AdminHost): Promise<Admin> 
     if (at === "GET /health")
       return text(response, host.healthy() ? 200 : 503, host.healthy() ? "ok\n" : "not ready\n");
     if (at === "GET /metrics") return text(response, 200, metricsText(host.gauges(), host.counters()));
-    if (at === "POST /drain") {
+    if (at === "POST /drain" && host.drain) {
       host.drain().then(() => text(response, 200, "drained\n"));
       return;
     }
-    text(response, 404, "GET /health, GET /metrics, POST /drain\n");
+    text(response, 404, `GET /health, GET /metrics${host.drain ? ", POST /drain" : ""}\n`);
   });
   server.headersTimeout = 5_000;
   await new Promise<void>((resolve, reject) => {

@@ -108,7 +108,6 @@ export async function serveTurn(settings: Settings): Promise<void> {
         for (const [name, value] of Object.entries(status?.counters ?? {})) total[name] = (total[name] ?? 0) + value;
       return total;
     },
-    drain: () => Promise.resolve(),
   });
   const [first] = workers;
   log.info("turn server up", { port: first?.config.port, realm: settings.realm, admin: admin.port });
