@@ -119,6 +119,8 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
     worker.startedAt = Date.now();
     const child = fork(program, [JSON.stringify(worker.config)], {
       serialization: "advanced",
+      // The packet path calls the runtime's own library; that the interface is experimental is known and pinned.
+      execArgv: process.versions.bun ? [] : ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     child.on("message", message => receive(worker as Worker, message as FromWorker));
