@@ -108,7 +108,8 @@ export function createMesh(options: MeshOptions): MediaPath {
       retired = true;
       for (const [pid, peer] of peers) {
         options.signal("peer.done", { to: pid });
-        if (done.has(pid)) drop(pid, peer);
+        // Nobody gets anything by one that never stood, and its other end may know nothing of it.
+        if (done.has(pid) || peer.state === "connecting" || peer.state === "none") drop(pid, peer);
       }
     },
     close() {
