@@ -3,7 +3,7 @@ import { SendQueue } from "./send-queue.ts";
 import { Slot, type SlotOptions } from "./slot.ts";
 import { type Protector, type RunSink, Writer } from "./writer.ts";
 
-const QUEUE_CAPACITY = 1024;
+const QUEUE_LIMIT = 1024;
 
 /** What a session's sending side is made of. */
 export interface OutboundOptions {
@@ -28,7 +28,7 @@ export class Outbound {
     const { flushes } = options;
     this.writer = new Writer(options.protector, options.runs);
     this.queue = new SendQueue(
-      QUEUE_CAPACITY,
+      QUEUE_LIMIT,
       () => flushes.add(this),
       now => this.drain(now),
     );
@@ -52,7 +52,9 @@ export class Outbound {
   flush(now: number): void {
     this.queue.waiting = false;
     this.drain(now);
-    if (this.slots.some(isReportDue)) this.onReportDue(now);
+    if (!this.queue.reportDue) return;
+    this.queue.reportDue = false;
+    this.onReportDue(now);
   }
 
   /** Takes every slot from its source; what is queued is dropped. */
@@ -66,10 +68,6 @@ export class Outbound {
   private drain(now: number): void {
     this.writer.drain(this.queue, this.slots, now);
   }
-}
-
-function isReportDue(slot: Slot): boolean {
-  return slot.reportDue;
 }
 
 export function createOutbound(options: OutboundOptions): Outbound {

@@ -6,44 +6,67 @@ export const SEND = {
   again: 1,
 } as const;
 
+/** A frame of one picture and some voices: most sessions never need more. */
+const FIRST_CAPACITY = 32;
+
 /**
- * What one session is to send, in order: typed arrays, filled while packets are decided about and emptied by the
- * session's writer after the batch. An entry names a slot and a number of it; the rest stands in the slot's
- * {@link SentPackets}.
+ * What one session is to send, in order: filled while packets are decided about and emptied by the session's writer
+ * after the batch. An entry names a slot and a number of it; the rest stands in the slot's {@link SentPackets}.
  */
 export class SendQueue {
-  readonly capacity: number;
-  readonly slot: Uint16Array;
-  readonly kind: Uint8Array;
-  /** Extended outbound sequence number. */
-  readonly number: Float64Array;
   length = 0;
   /** Whether its owner was told and hasn't flushed it since. */
   waiting = false;
+  /** Whether some slot's timeline has a new beginning, which a sender report must accompany. */
+  reportDue = false;
+  private readonly limit: number;
+  /** Two per entry: the number, and slot × 2 + kind. */
+  private entries: Float64Array;
   private readonly onFirst: () => void;
   private readonly onFull: (now: number) => void;
 
   /**
+   * @param limit how many entries it may hold.
    * @param onFirst called for the first entry after a flush.
    * @param onFull called when no entry fits any more; it must empty the queue.
    */
-  constructor(capacity: number, onFirst: () => void, onFull: (now: number) => void) {
-    this.capacity = capacity;
-    this.slot = new Uint16Array(capacity);
-    this.kind = new Uint8Array(capacity);
-    this.number = new Float64Array(capacity);
+  constructor(limit: number, onFirst: () => void, onFull: (now: number) => void) {
+    this.limit = limit;
+    this.entries = new Float64Array(2 * Math.min(limit, FIRST_CAPACITY));
     this.onFirst = onFirst;
     this.onFull = onFull;
   }
 
+  /** @param number extended outbound sequence number. */
   push(slot: number, kind: number, number: number, now: number): void {
-    if (this.length === this.capacity) this.onFull(now);
-    const at = this.length++;
-    this.slot[at] = slot;
-    this.kind[at] = kind;
-    this.number[at] = number;
+    if (2 * this.length === this.entries.length) this.makeRoom(now);
+    const at = 2 * this.length++;
+    this.entries[at] = number;
+    this.entries[at + 1] = 2 * slot + kind;
     if (this.waiting) return;
     this.waiting = true;
     this.onFirst();
+  }
+
+  slot(entry: number): number {
+    return this.entries[2 * entry + 1]! >> 1;
+  }
+
+  kind(entry: number): number {
+    return this.entries[2 * entry + 1]! & 1;
+  }
+
+  number(entry: number): number {
+    return this.entries[2 * entry]!;
+  }
+
+  private makeRoom(now: number): void {
+    if (this.length === this.limit) {
+      this.onFull(now);
+      return;
+    }
+    const larger = new Float64Array(2 * Math.min(this.limit, 2 * this.length));
+    larger.set(this.entries);
+    this.entries = larger;
   }
 }

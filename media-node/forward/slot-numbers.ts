@@ -1,6 +1,6 @@
 import type { Layer } from "./layer.ts";
 import { PACKET } from "./packet-ring.ts";
-import { NUMBER, SentPackets } from "./sent-packets.ts";
+import { SentPackets } from "./sent-packets.ts";
 
 /** Returned where a packet gets no number. */
 export const NO_NUMBER = -1;
@@ -93,9 +93,8 @@ export class SlotNumbers {
     const index = ring.index[place]!;
     const oldest = Math.max(this.numberFirst, this.newest - sent.size + 1);
     let number = Math.max(oldest, this.newest - (this.feedNewest - index));
-    while (number <= this.newest && sent.index[number & sent.mask]! < index) number++;
-    const at = number & sent.mask;
-    if (number > this.newest || sent.index[at] !== index || sent.state[at] !== NUMBER.reserved) return NO_NUMBER;
+    while (number <= this.newest && sent.index(number) < index) number++;
+    if (number > this.newest || sent.index(number) !== index || !sent.isReserved(number)) return NO_NUMBER;
     const descriptor = codec.hasDescriptor ? codec.shift(ring.descriptor[place]!, this.distance) : 0;
     const timestamp = (ring.timestamp[place]! + this.timestampOffset) >>> 0;
     sent.record(number, layer.serial, index, timestamp, descriptor);

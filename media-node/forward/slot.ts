@@ -6,7 +6,7 @@ import { PACKET } from "./packet-ring.ts";
 import type { PacketSink } from "./packet-sink.ts";
 import { ProtectedArchive } from "./protected-archive.ts";
 import { SEND, type SendQueue } from "./send-queue.ts";
-import { NUMBER, type SentPackets } from "./sent-packets.ts";
+import type { SentPackets } from "./sent-packets.ts";
 import { NO_NUMBER, SlotNumbers } from "./slot-numbers.ts";
 
 /** Marks a codec the receiver lacks in {@link Slot.payloadType}. */
@@ -47,7 +47,6 @@ const VIDEO_MEMORY = 1024;
 const AUDIO_MEMORY = 128;
 /** Layers whose packets may still be asked for after a switch. */
 const PAST_LAYERS = 8;
-const MAX_RESENDS = 10;
 const MIN_RESEND_INTERVAL = 10;
 
 /**
@@ -168,11 +167,7 @@ export class Slot implements PacketSink {
     const number = extendSequence(sequence, newest);
     const { sent } = this;
     if (number > newest || number <= newest - sent.size) return false;
-    const at = number & sent.mask;
-    if (sent.state[at] !== NUMBER.sent || sent.resends[at]! >= MAX_RESENDS) return false;
-    if (now - sent.resentAt[at]! < Math.max(MIN_RESEND_INTERVAL, roundTrip)) return false;
-    sent.resentAt[at] = now;
-    sent.resends[at] = sent.resends[at]! + 1;
+    if (!sent.resend(number, now, Math.max(MIN_RESEND_INTERVAL, roundTrip))) return false;
     this.queue.push(this.id, SEND.again, number, now);
     return true;
   }
@@ -191,9 +186,14 @@ export class Slot implements PacketSink {
 
   /** The feed's timestamps don't follow from earlier ones. */
   private retime(layer: Layer, place: number, now: number): void {
+    this.followTimeline(layer);
+    this.numbers.retime(layer, place, now);
+  }
+
+  private followTimeline(layer: Layer): void {
     this.timeline = layer.timeline;
     this.reportDue = true;
-    this.numbers.retime(layer, place, now);
+    this.queue.reportDue = true;
   }
 
   private mayBegin(layer: Layer, place: number, now: number): boolean {
@@ -210,8 +210,7 @@ export class Slot implements PacketSink {
       this.feed = layer;
     }
     this.generation = layer.generation;
-    this.timeline = layer.timeline;
-    this.reportDue = true;
+    this.followTimeline(layer);
     this.onFeed?.(layer, now);
     this.queue.push(this.id, SEND.media, this.numbers.begin(layer, place, now), now);
     // A key frame whose first packet came late: what followed it is here already.

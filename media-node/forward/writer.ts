@@ -54,6 +54,8 @@ export class Writer {
   private readonly protector: Protector;
   private readonly runs: RunSink;
   private transportNumber = 0;
+  /** Of what is being drained, as its header extension has it. */
+  private sendTime = 0;
   private runStart = 0;
   private runEnd = 0;
   private segment = 0;
@@ -68,24 +70,24 @@ export class Writer {
   drain(queue: SendQueue, slots: readonly Slot[], now: number): void {
     const { length } = queue;
     const before = this.packets;
+    this.sendTime = toAbsoluteSendTime(now);
     if (this.path >= 0) {
-      for (let i = 0; i < length; i++) this.write(slots[queue.slot[i]!]!, queue.kind[i]!, queue.number[i]!, now);
+      for (let i = 0; i < length; i++) this.write(slots[queue.slot(i)]!, queue.kind(i), queue.number(i));
       this.endRun();
     } else this.dropped += length;
     if (this.packets !== before) this.lastSent = now;
     queue.length = 0;
   }
 
-  private write(slot: Slot, kind: number, number: number, now: number): void {
+  private write(slot: Slot, kind: number, number: number): void {
     const rtx = kind === SEND.again;
     if (rtx && slot.rtxSsrc === 0) {
       this.repeat(slot, number);
       return;
     }
     const { sent } = slot;
-    const at = number & sent.mask;
-    const layer = slot.layerOf(sent.layer[at]!);
-    const place = layer === undefined ? -1 : layer.ring.find(sent.index[at]!);
+    const layer = slot.layerOf(sent.layer(number));
+    const place = layer === undefined ? -1 : layer.ring.find(sent.index(number));
     if (layer === undefined || place < 0 || number <= slot.numbers.newest - sent.size) {
       this.dropped++;
       return;
@@ -100,7 +102,7 @@ export class Writer {
     this.makeRoom(size + MAX_OVERHEAD + this.protector.rtpOverhead);
     const { slab } = this.runs;
     const start = this.runEnd;
-    const header = this.writeHeader(slab, start, slot, layer, place, number, payloadType, rtx, now);
+    const header = this.writeHeader(slab, start, slot, layer, place, number, payloadType, rtx);
     let payload = start + header;
     if (rtx) {
       slab[payload] = (number & 0xffff) >> 8;
@@ -110,7 +112,7 @@ export class Writer {
     if (size > 0) {
       const from = ring.offset[place]!;
       ring.bytes.copy(slab, payload, from, from + size);
-      if (codec.hasDescriptor) codec.rewrite(slab, payload, sent.descriptor[at]!);
+      if (codec.hasDescriptor) codec.rewrite(slab, payload, sent.descriptor(number));
     }
     const length = this.protector.protectRtp(slab, start, header, payload + size - start - header);
     if (length <= 0) {
@@ -152,10 +154,9 @@ export class Writer {
     number: number,
     payloadType: number,
     rtx: boolean,
-    now: number,
   ): number {
     const { ring } = layer;
-    const timestamp = slot.sent.timestamp[number & slot.sent.mask]!;
+    const timestamp = slot.sent.timestamp(number);
     const marker = (ring.flags[place]! & PACKET.marker) << 6;
     const sequence = rtx ? slot.rtxSequence : number;
     const ssrc = rtx ? slot.rtxSsrc : slot.ssrc;
@@ -176,13 +177,13 @@ export class Writer {
     slab[start + 13] = csrc >>> 16;
     slab[start + 14] = csrc >>> 8;
     slab[start + 15] = csrc;
-    const end = this.writeExtensions(slab, start + 20, slot, ring.level[place]!, now);
+    const end = this.writeExtensions(slab, start + 20, slot, ring.level[place]!);
     slab[start] = end === 0 ? 0x81 : 0x91;
     return end === 0 ? 16 : end - start;
   }
 
   /** One-byte form (RFC 8285 §4.2), behind the four bytes of its own header. @returns where it ends, 0 for none. */
-  private writeExtensions(slab: Buffer, start: number, slot: Slot, level: number, now: number): number {
+  private writeExtensions(slab: Buffer, start: number, slot: Slot, level: number): number {
     let at = start;
     if (slot.levelId !== 0 && level !== NO_LEVEL) {
       slab[at] = slot.levelId << 4;
@@ -190,11 +191,11 @@ export class Writer {
       at += 2;
     }
     if (slot.sendTimeId !== 0) {
-      const time = toAbsoluteSendTime(now);
+      const { sendTime } = this;
       slab[at] = (slot.sendTimeId << 4) | 2;
-      slab[at + 1] = time >> 16;
-      slab[at + 2] = time >> 8;
-      slab[at + 3] = time;
+      slab[at + 1] = sendTime >> 16;
+      slab[at + 2] = sendTime >> 8;
+      slab[at + 3] = sendTime;
       at += 4;
     }
     if (slot.transportNumberId !== 0) {

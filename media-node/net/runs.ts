@@ -49,11 +49,16 @@ export function addDatagram(runs: Runs, path: number, offset: number, length: nu
       return true;
     }
   }
+  return addRun(runs, path, offset, length, length);
+}
+
+/** Adds a whole run of `length` bytes, cut into datagrams of `segmentSize`. @returns false when there is no room for it */
+export function addRun(runs: Runs, path: number, offset: number, segmentSize: number, length: number): boolean {
   if (runs.count === runs.capacity) return false;
   const run = runs.count++;
   runs.paths[run] = path;
   runs.offsets[run] = offset;
   runs.lengths[run] = length;
-  runs.segmentSizes[run] = length;
+  runs.segmentSizes[run] = segmentSize;
   return true;
 }

@@ -79,6 +79,26 @@ describe.each(transmitters)("with sendmmsg: %s", useSendmmsg => {
     expect(() => port.reserve(64 * 1024 + 1)).toThrow(RangeError);
   });
 
+  it("delivers whole runs, however many, beside single datagrams", async () => {
+    const rounds = 1100;
+    const { packets, complete, number } = await collector("127.0.0.1", rounds * 4);
+    const port = await listen({ useSendmmsg, slabBytes: 1 << 18 });
+    const path = port.pathOf("127.0.0.1", number);
+    for (let round = 0; round < rounds; round++) {
+      const at = port.reserve(50);
+      port.slab.fill(round & 0xff, at, at + 50);
+      // Three datagrams, the last of them shorter.
+      port.commitRun(path, 20, 50);
+      port.commitRun(-1, 20, 50);
+      write(port, path, 30, round & 0xff);
+    }
+    port.flush();
+    await complete;
+    expect(packets.map(bytes => [bytes.length, bytes[0]])).toEqual(
+      packets.map((_, i) => [[20, 20, 10, 30][i % 4], Math.floor(i / 4) & 0xff]),
+    );
+  });
+
   it("sends nothing of a reservation that isn't committed, or with what a failed call returned", async () => {
     const { packets, complete, number } = await collector("127.0.0.1", 2);
     const port = await listen({ useSendmmsg });

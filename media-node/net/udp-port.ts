@@ -3,7 +3,7 @@ import { createUdpCounters, type UdpCounters } from "./counters.ts";
 import { type LinuxLibc, loadLinuxLibc } from "./linux-libc.ts";
 import { openSockets } from "./open-sockets.ts";
 import { createPathTable } from "./path-table.ts";
-import { addDatagram, createRuns } from "./runs.ts";
+import { addDatagram, addRun, createRuns } from "./runs.ts";
 import { createRuntimeTransmitter, type Transmit } from "./runtime-transmitter.ts";
 import { createSendmmsgTransmitter, MAX_MESSAGES } from "./sendmmsg-transmitter.ts";
 import { SOCKADDR_SIZE } from "./sockaddr.ts";
@@ -59,6 +59,11 @@ export interface UdpPort {
    * negative path or length, as failed calls return them, queues nothing.
    */
   commit(path: number, length: number): void;
+  /**
+   * Queues `length` bytes from the last reservation or the end of what was queued last: datagrams of `segmentSize` bytes,
+   * the last perhaps shorter, no more of them than a message may hold (64, and 65,000 bytes).
+   */
+  commitRun(path: number, segmentSize: number, length: number): void;
   flush(): void;
   /** Copies one datagram into the slab and queues it; outside of a turn it leaves at once. */
   send(path: number, bytes: Uint8Array, offset: number, length: number): void;
@@ -176,6 +181,23 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
     cursor = reservedAt + length;
   }
 
+  function commitRun(path: number, segmentSize: number, length: number): void {
+    if (path < 0 || length <= 0) return;
+    if (paths.refusesRuns[path] === 1) {
+      for (const end = cursor + length; cursor < end; ) {
+        reservedAt = cursor;
+        commit(path, Math.min(segmentSize, end - cursor));
+      }
+      return;
+    }
+    const offset = cursor;
+    if (!addRun(runs, path, offset, segmentSize, length)) {
+      flush();
+      addRun(runs, path, offset, segmentSize, length);
+    }
+    cursor = offset + length;
+  }
+
   return {
     locals: sockets.map(({ local }) => local),
     counters,
@@ -187,6 +209,7 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
     slab,
     reserve,
     commit,
+    commitRun,
     flush,
     send(path, bytes, offset, length) {
       const at = reserve(length);

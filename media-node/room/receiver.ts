@@ -31,8 +31,9 @@ export class Receiver {
   private kinds: ReadonlySet<SourceKind>;
   private wishes: readonly Wish[] | undefined;
   private pins: readonly number[] = [];
-  /** Video sources it should see, the most important first. */
-  private wanted: readonly Source[] = [];
+  /** Seats with a source, of video the most important first: all that {@link refresh} looks at. */
+  private pictures: readonly Seat[] = [];
+  private voices: readonly Seat[] = [];
   private closed = false;
 
   constructor(options: ReceiverOptions, room: ReceiverRoom) {
@@ -86,8 +87,7 @@ export class Receiver {
 
   /** Chooses layers anew and notices what has begun to flow or has stopped. To be called ten times a second. */
   refresh(now: number): void {
-    for (const seat of this.paired) seat.apply(Number.POSITIVE_INFINITY, now);
-    for (const seat of this.floating) seat.apply(Number.POSITIVE_INFINITY, now);
+    for (const seat of this.voices) seat.apply(Number.POSITIVE_INFINITY, now);
     this.serveVideo(now);
   }
 
@@ -98,10 +98,12 @@ export class Receiver {
     const pairs = pairAudio(shown, audio);
     const rest = audio.filter(source => source.open && this.kinds.has(source.kind) && !pairs.includes(source));
     this.stays = pickLoudest(this.stays, rest, now);
-    for (const [i, seat] of this.paired.entries()) seat.assign(pairs[i], now);
-    for (const [i, seat] of this.floating.entries()) seat.assign(this.stays[i]?.voice, now);
+    let changed = false;
+    for (const [i, seat] of this.paired.entries()) changed = seat.assign(pairs[i], now) || changed;
+    for (const [i, seat] of this.floating.entries()) changed = seat.assign(this.stays[i]?.voice, now) || changed;
     for (const seat of this.paired) seat.apply(Number.POSITIVE_INFINITY, now);
     for (const seat of this.floating) seat.apply(Number.POSITIVE_INFINITY, now);
+    if (changed) this.voices = [...this.paired, ...this.floating].filter(({ source }) => source !== undefined);
   }
 
   /** Whether it is to see a source now. */
@@ -117,7 +119,7 @@ export class Receiver {
   }
 
   private planVideo(now: number): void {
-    this.wanted = planVideo({
+    const wanted = planVideo({
       sources: this.others("video"),
       wishes: this.wishes,
       pins: this.pins,
@@ -125,26 +127,27 @@ export class Receiver {
     });
     // By number: a source whose publisher came back finds its old seat.
     const sitting = this.video.map(seat => seat.source?.number);
-    const numbers = this.wanted.map(source => source.number);
+    const numbers = wanted.map(source => source.number);
     for (const [i, number] of assignSeats(sitting, numbers).entries()) {
       this.video[i]!.assign(number === undefined ? undefined : this.room.sources.get(number), now);
     }
+    this.pictures = wanted
+      .map(source => this.video.find(seat => seat.source === source))
+      .filter(seat => seat !== undefined);
     this.serveVideo(now);
+    for (const seat of this.video) if (seat.source === undefined) seat.apply(0, now);
   }
 
   /** Shares out what the path can take, the most important picture first; that one gets its lowest layer at least. */
   private serveVideo(now: number): void {
     let room = this.options.budget?.bitsPerSecond ?? Number.POSITIVE_INFINITY;
-    room -= VOICE * (countLive(this.paired) + countLive(this.floating));
+    for (const seat of this.voices) if (seat.sink.live) room -= VOICE;
     let least = true;
-    for (const source of this.wanted) {
-      const seat = seatOf(this.video, source);
-      if (seat === undefined) continue;
-      const taken = seat.apply(least ? Math.max(room, 2 * lowestRate(source)) : room, now);
+    for (const seat of this.pictures) {
+      const taken = seat.apply(least ? Math.max(room, 2 * lowestRate(seat.source!)) : room, now);
       if (taken > 0) least = false;
       room -= taken;
     }
-    for (const seat of this.video) if (seat.source === undefined) seat.apply(0, now);
   }
 
   private others(media: "audio" | "video"): Source[] {
@@ -161,17 +164,6 @@ export class Receiver {
     }
     while (this.stays.length < this.floating.length) this.stays.push(undefined);
   }
-}
-
-function countLive(seats: readonly Seat[]): number {
-  let count = 0;
-  for (const seat of seats) if (seat.sink.live) count++;
-  return count;
-}
-
-function seatOf(seats: readonly Seat[], source: Source): Seat | undefined {
-  for (const seat of seats) if (seat.source === source) return seat;
-  return undefined;
 }
 
 /** Bits per second of the smallest layer that flows; infinite while none does. */

@@ -47,11 +47,12 @@ export class Seat {
     return feed !== undefined && live ? this.rules.sourceOf(feed.sourceNumber) : this.source;
   }
 
-  /** Puts a source here, or none; {@link apply} makes it so. */
-  assign(source: Source | undefined, now: number): void {
-    if (source === this.source) return;
+  /** Puts a source here, or none; {@link apply} makes it so. @returns whether that is a change. */
+  assign(source: Source | undefined, now: number): boolean {
+    if (source === this.source) return false;
     this.source = source;
     this.since = now;
+    return true;
   }
 
   /**

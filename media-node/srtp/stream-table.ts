@@ -3,10 +3,16 @@ import { SrtpFailure } from "./failure.ts";
 const WORDS = 32;
 /** Bits of history per stream; at least 992 packets behind the newest are told apart. */
 const WINDOW = WORDS * 32;
-const FIRST_CAPACITY = 8;
+const FIRST_CAPACITY = 4;
+
+/** Words of a stream's record: SSRC, newest rollover counter and sequence number, then the window's bits. */
+const RECORD = 4 + WORDS;
+const ROLLOVER = 1;
+const SEQUENCE = 2;
+const BITS = 4;
 
 /**
- * Newest index and replay window (RFC 3711 §3.3.2) of every SSRC of one direction and packet kind, in typed arrays.
+ * Newest index and replay window (RFC 3711 §3.3.2) of every SSRC of one direction and packet kind, in one typed array.
  * A packet's index is given as rollover counter and sequence number; for SRTCP these are the upper and lower half of
  * its 31-bit index. Streams are named by slot.
  */
@@ -33,13 +39,13 @@ export interface StreamTable {
 export function createStreamTable(limit: number): StreamTable {
   let capacity = Math.min(limit, FIRST_CAPACITY);
   let size = 0;
-  let ssrcs = new Uint32Array(capacity);
-  let rollovers = new Float64Array(capacity);
-  let sequences = new Uint16Array(capacity);
-  let windows = new Uint32Array(capacity * WORDS);
+  let records = new Uint32Array(capacity * RECORD);
   // Open addressing, at most half full; 0 is an empty place, else slot + 1.
-  let placeBits = 4;
+  let placeBits = 3;
   let places = new Uint16Array(1 << placeBits);
+  /** Packets of one stream come in bursts. */
+  let lastSsrc = -1;
+  let lastSlot = -1;
 
   const firstPlace = (ssrc: number): number => Math.imul(ssrc, 0x9e3779b1) >>> (32 - placeBits);
 
@@ -51,22 +57,21 @@ export function createStreamTable(limit: number): StreamTable {
 
   function grow(): void {
     capacity = Math.min(limit, capacity * 2);
-    ssrcs = copyInto(new Uint32Array(capacity), ssrcs);
-    rollovers = copyInto(new Float64Array(capacity), rollovers);
-    sequences = copyInto(new Uint16Array(capacity), sequences);
-    windows = copyInto(new Uint32Array(capacity * WORDS), windows);
+    const larger = new Uint32Array(capacity * RECORD);
+    larger.set(records);
+    records = larger;
     while (1 << placeBits < capacity * 2) placeBits++;
     places = new Uint16Array(1 << placeBits);
-    for (let slot = 0; slot < size; slot++) enter(ssrcs[slot]!, slot);
+    for (let slot = 0; slot < size; slot++) enter(records[slot * RECORD]!, slot);
   }
 
   /** How far an index lies ahead of the newest one, negative when behind. */
-  const distance = (slot: number, rollover: number, sequence: number): number =>
-    (rollover - rollovers[slot]!) * 0x10000 + sequence - sequences[slot]!;
+  const distance = (record: number, rollover: number, sequence: number): number =>
+    (rollover - records[record + ROLLOVER]!) * 0x10000 + sequence - records[record + SEQUENCE]!;
 
-  function setBit(slot: number, sequence: number): void {
-    const word = slot * WORDS + ((sequence >>> 5) & (WORDS - 1));
-    windows[word] = windows[word]! | (1 << (sequence & 31));
+  function setBit(record: number, sequence: number): void {
+    const word = record + BITS + ((sequence >>> 5) & (WORDS - 1));
+    records[word] = records[word]! | (1 << (sequence & 31));
   }
 
   return {
@@ -77,53 +82,58 @@ export function createStreamTable(limit: number): StreamTable {
       return size === limit;
     },
     find(ssrc) {
+      if (ssrc === lastSsrc) return lastSlot;
       let place = firstPlace(ssrc);
       for (;;) {
         const slot = places[place]! - 1;
-        if (slot < 0 || ssrcs[slot] === ssrc) return slot;
+        if (slot < 0) return slot;
+        if (records[slot * RECORD] === ssrc) {
+          lastSsrc = ssrc;
+          lastSlot = slot;
+          return slot;
+        }
         place = (place + 1) & (places.length - 1);
       }
     },
     add(ssrc, rollover, sequence) {
       if (size === capacity) grow();
       const slot = size++;
-      ssrcs[slot] = ssrc;
-      rollovers[slot] = rollover;
-      sequences[slot] = sequence;
-      setBit(slot, sequence);
+      const record = slot * RECORD;
+      records[record] = ssrc;
+      records[record + ROLLOVER] = rollover;
+      records[record + SEQUENCE] = sequence;
+      setBit(record, sequence);
       enter(ssrc, slot);
       return slot;
     },
     estimateRollover(slot, sequence) {
-      const rollover = rollovers[slot]!;
-      const newest = sequences[slot]!;
+      const rollover = records[slot * RECORD + ROLLOVER]!;
+      const newest = records[slot * RECORD + SEQUENCE]!;
       if (newest < 0x8000) return sequence - newest > 0x8000 && rollover > 0 ? rollover - 1 : rollover;
       return newest - 0x8000 > sequence ? rollover + 1 : rollover;
     },
     check(slot, rollover, sequence) {
-      const ahead = distance(slot, rollover, sequence);
+      const record = slot * RECORD;
+      const ahead = distance(record, rollover, sequence);
       if (ahead > 0) return 0;
       if (ahead <= -WINDOW) return SrtpFailure.tooOld;
-      const newest = sequences[slot]!;
+      const newest = records[record + SEQUENCE]!;
       if ((newest >>> 5) - ((newest + ahead) >> 5) >= WORDS) return SrtpFailure.tooOld;
-      const word = windows[slot * WORDS + ((sequence >>> 5) & (WORDS - 1))]!;
+      const word = records[record + BITS + ((sequence >>> 5) & (WORDS - 1))]!;
       return word & (1 << (sequence & 31)) ? SrtpFailure.replayed : 0;
     },
     mark(slot, rollover, sequence) {
-      const ahead = distance(slot, rollover, sequence);
+      const record = slot * RECORD;
+      const ahead = distance(record, rollover, sequence);
       if (ahead > 0) {
-        const newest = sequences[slot]! >>> 5;
-        const entered = ahead >= WINDOW ? WORDS : ((sequences[slot]! + ahead) >>> 5) - newest;
-        for (let i = 1; i <= entered; i++) windows[slot * WORDS + ((newest + i) & (WORDS - 1))] = 0;
-        rollovers[slot] = rollover;
-        sequences[slot] = sequence;
+        const newest = records[record + SEQUENCE]!;
+        const from = newest >>> 5;
+        const entered = ahead >= WINDOW ? WORDS : ((newest + ahead) >>> 5) - from;
+        for (let i = 1; i <= entered; i++) records[record + BITS + ((from + i) & (WORDS - 1))] = 0;
+        records[record + ROLLOVER] = rollover;
+        records[record + SEQUENCE] = sequence;
       }
-      setBit(slot, sequence);
+      setBit(record, sequence);
     },
   };
-}
-
-function copyInto<T extends Uint32Array | Uint16Array | Float64Array>(larger: T, smaller: T): T {
-  larger.set(smaller);
-  return larger;
 }

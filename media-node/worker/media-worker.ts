@@ -17,7 +17,7 @@ type Report = Extract<FromWorker, { type: "report" }>;
 /** What a worker uses of its UDP port. */
 export type PacketPort = Pick<
   UdpPort,
-  "slab" | "reserve" | "commit" | "flush" | "retain" | "release" | "addressOf" | "portOf" | "counters"
+  "slab" | "reserve" | "commit" | "commitRun" | "flush" | "retain" | "release" | "addressOf" | "portOf" | "counters"
 >;
 
 export interface MediaWorkerOptions {

@@ -46,6 +46,12 @@ export function createModelPort(deliver: (bytes: Uint8Array, address: string, po
       queue.push({ path, offset: reservedAt, length });
       cursor = reservedAt + length;
     },
+    commitRun(path, segmentSize, length) {
+      for (const end = cursor + length; cursor < end; ) {
+        queue.push({ path, offset: cursor, length: Math.min(segmentSize, end - cursor) });
+        cursor += Math.min(segmentSize, end - cursor);
+      }
+    },
     flush,
     retain(path) {
       paths[path]!.holders++;
