@@ -21,6 +21,7 @@ const DEBIAN = {
   chromium: "chromium",
   "firefox-esr": "firefox-esr",
   ip: "iproute2",
+  openssl: "openssl",
   nft: "nftables",
   turnutils_uclient: "coturn",
   sipp: "sip-tester",
