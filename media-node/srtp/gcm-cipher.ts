@@ -1,73 +1,115 @@
 import { RTCP_ENCRYPTED, RTCP_HEADER, type SrtpCipher } from "./cipher.ts";
 import type { SrtpSessionKeys } from "./key-derivation.ts";
 import { readUint32, writeUint32 } from "./packet.ts";
-import type { SrtpPrimitives } from "./primitives.ts";
+import type { Aead, SrtpPrimitives } from "./primitives.ts";
 
 const TAG = 16;
 const INDEX_WORD = 4;
 
-/** AEAD_AES_128_GCM (RFC 7714): RTP is header | text | tag, RTCP is header | text | tag | index word. */
-export function createGcmCipher(rtp: SrtpSessionKeys, rtcp: SrtpSessionKeys, primitives: SrtpPrimitives): SrtpCipher {
-  const rtpAead = primitives.createAead(rtp.key);
-  const rtcpAead = primitives.createAead(rtcp.key);
-  const { nonce } = primitives;
-  const rtcpAad = new Uint8Array(new ArrayBuffer(RTCP_HEADER + INDEX_WORD));
+/** The associated data of an RTCP packet: first header and index word, side by side. */
+const rtcpAad = new Uint8Array(new ArrayBuffer(RTCP_HEADER + INDEX_WORD));
 
-  /** RFC 7714 §8.1 and §9.1: the two nonces are laid out alike when an SRTCP index is cut into halves. */
-  function writeNonce(salt: Uint8Array, ssrc: number, rollover: number, sequence: number): void {
-    nonce[0] = salt[0]!;
-    nonce[1] = salt[1]!;
-    nonce[2] = salt[2]! ^ (ssrc >>> 24);
-    nonce[3] = salt[3]! ^ (ssrc >>> 16);
-    nonce[4] = salt[4]! ^ (ssrc >>> 8);
-    nonce[5] = salt[5]! ^ ssrc;
-    nonce[6] = salt[6]! ^ (rollover >>> 24);
-    nonce[7] = salt[7]! ^ (rollover >>> 16);
-    nonce[8] = salt[8]! ^ (rollover >>> 8);
-    nonce[9] = salt[9]! ^ rollover;
-    nonce[10] = salt[10]! ^ (sequence >>> 8);
-    nonce[11] = salt[11]! ^ sequence;
+/** A salt as three words. */
+interface Salt {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+const saltOf = ({ salt }: SrtpSessionKeys): Salt => ({
+  a: readUint32(salt, 0),
+  b: readUint32(salt, 4),
+  c: readUint32(salt, 8),
+});
+
+class GcmCipher implements SrtpCipher {
+  readonly rtpOverhead = TAG;
+  readonly rtcpOverhead = TAG + INDEX_WORD;
+  private readonly nonce: Uint8Array;
+  private readonly rtpAead: Aead;
+  private readonly rtpSalt: Salt;
+  private readonly rtcpAead: Aead;
+  private readonly rtcpSalt: Salt;
+
+  constructor(rtp: SrtpSessionKeys, rtcp: SrtpSessionKeys, primitives: SrtpPrimitives) {
+    this.nonce = primitives.nonce;
+    this.rtpAead = primitives.createAead(rtp.key);
+    this.rtpSalt = saltOf(rtp);
+    this.rtcpAead = primitives.createAead(rtcp.key);
+    this.rtcpSalt = saltOf(rtcp);
   }
 
-  function prepareRtcp(buffer: Uint8Array, start: number, ssrc: number, indexWord: number): void {
+  sealRtp(
+    buffer: Uint8Array,
+    start: number,
+    payload: number,
+    end: number,
+    ssrc: number,
+    rollover: number,
+    sequence: number,
+  ): boolean {
+    this.writeNonce(this.rtpSalt, ssrc, rollover, sequence);
+    return this.rtpAead.seal(buffer, start, payload - start, buffer, payload, end - payload);
+  }
+
+  openRtp(
+    buffer: Uint8Array,
+    start: number,
+    payload: number,
+    end: number,
+    ssrc: number,
+    rollover: number,
+    sequence: number,
+  ): boolean {
+    this.writeNonce(this.rtpSalt, ssrc, rollover, sequence);
+    return this.rtpAead.open(buffer, start, payload - start, buffer, payload, end - payload);
+  }
+
+  sealRtcp(buffer: Uint8Array, start: number, end: number, ssrc: number, index: number): boolean {
+    const indexWord = (index | RTCP_ENCRYPTED) >>> 0;
+    this.prepareRtcp(buffer, start, ssrc, indexWord);
+    writeUint32(buffer, end + TAG, indexWord);
+    const text = start + RTCP_HEADER;
+    return this.rtcpAead.seal(rtcpAad, 0, rtcpAad.length, buffer, text, end - text);
+  }
+
+  readRtcpIndexWord(buffer: Uint8Array, protectedEnd: number): number {
+    return readUint32(buffer, protectedEnd - INDEX_WORD);
+  }
+
+  openRtcp(buffer: Uint8Array, start: number, end: number, ssrc: number, indexWord: number): boolean {
+    this.prepareRtcp(buffer, start, ssrc, indexWord);
+    const text = start + RTCP_HEADER;
+    if (indexWord >= RTCP_ENCRYPTED) return this.rtcpAead.open(rtcpAad, 0, rtcpAad.length, buffer, text, end - text);
+    // Unencrypted (RFC 7714 §9.3): all of the packet and the index word are associated data, the tag stands alone.
+    const aad = new Uint8Array(new ArrayBuffer(end - start + INDEX_WORD));
+    aad.set(buffer.subarray(start, end));
+    writeUint32(aad, end - start, indexWord);
+    return this.rtcpAead.open(aad, 0, aad.length, buffer, end, 0);
+  }
+
+  close(): void {
+    this.rtpAead.close();
+    this.rtcpAead.close();
+  }
+
+  /** RFC 7714 §8.1 and §9.1: the two nonces are laid out alike when an SRTCP index is cut into halves. */
+  private writeNonce({ a, b, c }: Salt, ssrc: number, rollover: number, sequence: number): void {
+    const { nonce } = this;
+    writeUint32(nonce, 0, a ^ (ssrc >>> 16));
+    writeUint32(nonce, 4, b ^ ((ssrc << 16) | (rollover >>> 16)));
+    writeUint32(nonce, 8, c ^ ((rollover << 16) | sequence));
+  }
+
+  private prepareRtcp(buffer: Uint8Array, start: number, ssrc: number, indexWord: number): void {
     const index = indexWord & 0x7fffffff;
-    writeNonce(rtcp.salt, ssrc, index >>> 16, index & 0xffff);
+    this.writeNonce(this.rtcpSalt, ssrc, index >>> 16, index & 0xffff);
     for (let i = 0; i < RTCP_HEADER; i++) rtcpAad[i] = buffer[start + i]!;
     writeUint32(rtcpAad, RTCP_HEADER, indexWord);
   }
+}
 
-  return {
-    rtpOverhead: TAG,
-    rtcpOverhead: TAG + INDEX_WORD,
-    sealRtp(buffer, start, payload, end, ssrc, rollover, sequence) {
-      writeNonce(rtp.salt, ssrc, rollover, sequence);
-      return rtpAead.seal(buffer, start, payload - start, buffer, payload, end - payload);
-    },
-    openRtp(buffer, start, payload, end, ssrc, rollover, sequence) {
-      writeNonce(rtp.salt, ssrc, rollover, sequence);
-      return rtpAead.open(buffer, start, payload - start, buffer, payload, end - payload);
-    },
-    sealRtcp(buffer, start, end, ssrc, index) {
-      const indexWord = (index | RTCP_ENCRYPTED) >>> 0;
-      prepareRtcp(buffer, start, ssrc, indexWord);
-      writeUint32(buffer, end + TAG, indexWord);
-      const text = start + RTCP_HEADER;
-      return rtcpAead.seal(rtcpAad, 0, rtcpAad.length, buffer, text, end - text);
-    },
-    readRtcpIndexWord: (buffer, protectedEnd) => readUint32(buffer, protectedEnd - INDEX_WORD),
-    openRtcp(buffer, start, end, ssrc, indexWord) {
-      prepareRtcp(buffer, start, ssrc, indexWord);
-      const text = start + RTCP_HEADER;
-      if (indexWord >= RTCP_ENCRYPTED) return rtcpAead.open(rtcpAad, 0, rtcpAad.length, buffer, text, end - text);
-      // Unencrypted (RFC 7714 §9.3): all of the packet and the index word are associated data, the tag stands alone.
-      const aad = new Uint8Array(new ArrayBuffer(end - start + INDEX_WORD));
-      aad.set(buffer.subarray(start, end));
-      writeUint32(aad, end - start, indexWord);
-      return rtcpAead.open(aad, 0, aad.length, buffer, end, 0);
-    },
-    close() {
-      rtpAead.close();
-      rtcpAead.close();
-    },
-  };
+/** AEAD_AES_128_GCM (RFC 7714): RTP is header | text | tag, RTCP is header | text | tag | index word. */
+export function createGcmCipher(rtp: SrtpSessionKeys, rtcp: SrtpSessionKeys, primitives: SrtpPrimitives): SrtpCipher {
+  return new GcmCipher(rtp, rtcp, primitives);
 }

@@ -31,52 +31,73 @@ export function createLibcryptoPrimitives({ ffi, call }: Libcrypto): SrtpPrimiti
     return context;
   }
 
-  function createAead(key: Uint8Array): Aead {
-    let context = newCipher(call.EVP_aes_128_gcm(), key);
-    return {
-      seal(aad, aadOffset, aadLength, buffer, offset, length) {
-        if (!context) return false;
-        const base = addressOf(buffer);
-        const text = pointer(base + offset);
-        const tag = pointer(base + offset + length);
-        const header = pointer((aad === buffer ? base : addressOf(aad)) + aadOffset);
-        return (
-          call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, ENCRYPT) === 1 &&
-          call.EVP_CipherUpdate(context, NULL, written, header, aadLength) === 1 &&
-          call.EVP_CipherUpdate(context, text, written, text, length) === 1 &&
-          call.EVP_CipherFinal_ex(context, tag, written) === 1 &&
-          call.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG, tag) === 1
-        );
-      },
-      open(aad, aadOffset, aadLength, buffer, offset, length) {
-        if (!context) return false;
-        const base = addressOf(buffer);
-        const text = pointer(base + offset);
-        const tag = pointer(base + offset + length);
-        const header = pointer((aad === buffer ? base : addressOf(aad)) + aadOffset);
-        if (
-          call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, DECRYPT) !== 1 ||
-          call.EVP_CipherUpdate(context, NULL, written, header, aadLength) !== 1 ||
-          call.EVP_CipherUpdate(context, text, written, text, length) !== 1
-        ) {
-          return false;
-        }
-        if (
-          call.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG, tag) === 1 &&
-          call.EVP_CipherFinal_ex(context, tag, written) === 1
-        ) {
-          return true;
-        }
-        // The text was decrypted before its tag was known to be wrong; the same key stream turns it back.
-        call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, DECRYPT);
-        call.EVP_CipherUpdate(context, text, written, text, length);
+  class GcmAead implements Aead {
+    private context: Pointer;
+
+    constructor(key: Uint8Array) {
+      this.context = newCipher(call.EVP_aes_128_gcm(), key);
+    }
+
+    seal(
+      aad: Uint8Array,
+      aadOffset: number,
+      aadLength: number,
+      buffer: Uint8Array,
+      offset: number,
+      length: number,
+    ): boolean {
+      const { context } = this;
+      if (!context) return false;
+      const base = addressOf(buffer);
+      const text = pointer(base + offset);
+      const tag = pointer(base + offset + length);
+      const header = pointer((aad === buffer ? base : addressOf(aad)) + aadOffset);
+      return (
+        call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, ENCRYPT) === 1 &&
+        call.EVP_CipherUpdate(context, NULL, written, header, aadLength) === 1 &&
+        call.EVP_CipherUpdate(context, text, written, text, length) === 1 &&
+        call.EVP_CipherFinal_ex(context, tag, written) === 1 &&
+        call.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG, tag) === 1
+      );
+    }
+
+    open(
+      aad: Uint8Array,
+      aadOffset: number,
+      aadLength: number,
+      buffer: Uint8Array,
+      offset: number,
+      length: number,
+    ): boolean {
+      const { context } = this;
+      if (!context) return false;
+      const base = addressOf(buffer);
+      const text = pointer(base + offset);
+      const tag = pointer(base + offset + length);
+      const header = pointer((aad === buffer ? base : addressOf(aad)) + aadOffset);
+      if (
+        call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, DECRYPT) !== 1 ||
+        call.EVP_CipherUpdate(context, NULL, written, header, aadLength) !== 1 ||
+        call.EVP_CipherUpdate(context, text, written, text, length) !== 1
+      ) {
         return false;
-      },
-      close() {
-        call.EVP_CIPHER_CTX_free(context);
-        context = NULL;
-      },
-    };
+      }
+      if (
+        call.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG, tag) === 1 &&
+        call.EVP_CipherFinal_ex(context, tag, written) === 1
+      ) {
+        return true;
+      }
+      // The text was decrypted before its tag was known to be wrong; the same key stream turns it back.
+      call.EVP_CipherInit_ex(context, NULL, NULL, NULL, nonce, DECRYPT);
+      call.EVP_CipherUpdate(context, text, written, text, length);
+      return false;
+    }
+
+    close(): void {
+      call.EVP_CIPHER_CTX_free(this.context);
+      this.context = NULL;
+    }
   }
 
   function createCounterMode(key: Uint8Array): CounterMode {
@@ -123,7 +144,7 @@ export function createLibcryptoPrimitives({ ffi, call }: Libcrypto): SrtpPrimiti
     nonce: scratch(0, 12),
     counter: scratch(16, 16),
     digest: scratch(32, 20),
-    createAead,
+    createAead: key => new GcmAead(key),
     createCounterMode,
     createMac,
   };
