@@ -5,9 +5,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ask, pause } from "./ask.ts";
-import { cpuSeconds, residentMegabytes } from "./cpu.ts";
 import { median, type Report } from "./figure.ts";
 import { MEASURED, type Shape } from "./floor/shape.ts";
+import { cpuOf, memoryOf, treeOf } from "./process-tree.ts";
 
 export type Runtime = "bun" | "node";
 
@@ -15,6 +15,7 @@ export interface FloorOptions extends Shape {
   readonly kind: "naive" | "runs";
   readonly runtime: Runtime;
   readonly seconds?: number;
+  readonly warmUpMs?: number;
 }
 
 export interface FloorResult {
@@ -29,7 +30,7 @@ export interface FloorResult {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** Of the forwarder, resident (MB). */
+  /** Resident memory of the forwarder (MB). */
   readonly memory: number;
 }
 
@@ -49,7 +50,7 @@ interface Counts {
 
 /** One run in three processes of its own: load, forwarder, receivers. */
 export async function measureFloor(options: FloorOptions): Promise<FloorResult> {
-  const { kind, runtime, seconds = 3, rooms, receivers, fps, burst, packetBytes } = options;
+  const { kind, runtime, seconds = 3, warmUpMs = WARM_UP_MS, rooms, receivers, fps, burst, packetBytes } = options;
   const shape: Shape = { rooms, receivers, fps, burst, packetBytes };
   const children: ChildProcess[] = [];
   const start = (file: string, on: Runtime): ChildProcess => {
@@ -64,10 +65,11 @@ export async function measureFloor(options: FloorOptions): Promise<FloorResult> 
     const { port } = await ask<{ port: number }>(forwarder, { kind, shape, ports });
     const source = start("load", "bun");
     source.send({ shape, port });
-    await pause(WARM_UP_MS);
+    await pause(warmUpMs);
+    const pids = treeOf(forwarder.pid ?? 0);
 
     const enter = (phase: number) => ask<{ packets: number[] }>(source, phase);
-    const readCpu = () => cpuSeconds(forwarder.pid ?? 0);
+    const readCpu = () => cpuOf(pids);
 
     await enter(MEASURED);
     const cpuBefore = readCpu();
@@ -88,7 +90,7 @@ export async function measureFloor(options: FloorOptions): Promise<FloorResult> 
       p50,
       p99,
       p999,
-      memory: residentMegabytes(forwarder.pid ?? 0),
+      memory: memoryOf(pids) / 1000,
     };
   } finally {
     for (const child of children) child.kill();

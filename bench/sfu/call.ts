@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { MEMBER_GRANTS, type NodeParticipant, type SessionOffer } from "../../src/protocol/index.ts";
 import { ask, pause } from "../ask.ts";
-import { cpuSeconds, residentMegabytes } from "../cpu.ts";
 import type { FloorResult, Runtime } from "../floor.ts";
+import { cpuOf, memoryOf, treeOf } from "../process-tree.ts";
 import type { Counts, Opened, Question, Sent } from "./messages.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -70,6 +70,7 @@ export async function startCall({ runtime, rooms, receivers, burst, execArgv }: 
     for (let room = 0; room < rooms; room++) await worker.execute({ type: "room.open", ...where(room), participants });
     const audience = await join("receivers", receivers, 2);
     const sources = await join("sources", 1, 1);
+    const pids = treeOf(worker.pid);
     let phase = 0;
     const enter = (active: number) => question<Sent>(sources, { type: "phase", phase: ++phase, rooms: active });
     return {
@@ -79,11 +80,11 @@ export async function startCall({ runtime, rooms, receivers, burst, execArgv }: 
         await pause(warmUpMs);
         await enter(active);
         const measured = phase;
-        const cpuBefore = cpuSeconds(worker.pid);
+        const cpuBefore = cpuOf(pids);
         const startedAt = performance.now();
         await pause(seconds * 1000);
         const { packets } = await enter(active);
-        const cpu = cpuSeconds(worker.pid) - cpuBefore;
+        const cpu = cpuOf(pids) - cpuBefore;
         const elapsed = (performance.now() - startedAt) / 1000;
         await pause(DRAIN_MS);
         const counts = await question<Counts>(audience, { type: "counts", phase: measured });
@@ -98,7 +99,7 @@ export async function startCall({ runtime, rooms, receivers, burst, execArgv }: 
           p50,
           p99,
           p999,
-          memory: residentMegabytes(worker.pid),
+          memory: memoryOf(pids) / 1000,
         };
       },
       stop,

@@ -2,8 +2,9 @@
  * The load of the TURN bench: a process of its own that sends at an exact rate in a busy loop, receives, and reads what
  * the server used meanwhile. One JSON task as its argument, one JSON line out.
  */
+
+import { cpuOf, memoryOf, treeOf } from "../process-tree.ts";
 import { CHANNEL, type Client, openClients } from "./client.ts";
-import { cpuOf, memoryOf, treeOf } from "./process-tree.ts";
 import { createPoll, openSocket, packet, portOf, receive, received, send } from "./sockets.ts";
 
 export type Task = { readonly server: number; readonly pid: number } & (
