@@ -1,5 +1,5 @@
 import type { FlushList } from "./flush-list.ts";
-import { SendQueue } from "./send-queue.ts";
+import { type QueueOwner, SendQueue } from "./send-queue.ts";
 import { Slot, type SlotOptions } from "./slot.ts";
 import { type Protector, type RunSink, Writer } from "./writer.ts";
 
@@ -15,23 +15,20 @@ export interface OutboundOptions {
 }
 
 /** All that one session sends: its slots, the queue they share, and the writer that empties it. */
-export class Outbound {
+export class Outbound implements QueueOwner {
   /** By {@link Slot.id}. */
   readonly slots: Slot[] = [];
   readonly writer: Writer;
   private readonly queue: SendQueue;
+  private readonly flushes: FlushList;
   private readonly bySsrc = new Map<number, Slot>();
   private readonly onReportDue: (now: number) => void;
   private closed = false;
 
   constructor(options: OutboundOptions) {
-    const { flushes } = options;
     this.writer = new Writer(options.protector, options.runs);
-    this.queue = new SendQueue(
-      QUEUE_LIMIT,
-      () => flushes.add(this),
-      now => this.drain(now),
-    );
+    this.queue = new SendQueue(QUEUE_LIMIT, this);
+    this.flushes = options.flushes;
     this.onReportDue = options.onReportDue;
   }
 
@@ -65,7 +62,11 @@ export class Outbound {
     for (const slot of this.slots) slot.select(undefined, now);
   }
 
-  private drain(now: number): void {
+  queued(): void {
+    this.flushes.add(this);
+  }
+
+  drain(now: number): void {
     this.writer.drain(this.queue, this.slots, now);
   }
 }

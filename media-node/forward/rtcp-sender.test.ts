@@ -33,7 +33,6 @@ function setUp(reducedSize = true, slots = 1) {
   outbound.writer.path = 1;
   sender = createRtcpSender({
     sink: {
-      rtcpOverhead: 20,
       sendRtcp(buffer, length, at) {
         expect(buffer.length).toBeGreaterThanOrEqual(length + 20);
         const bytes = Buffer.from(buffer.subarray(0, length));

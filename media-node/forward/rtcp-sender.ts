@@ -9,9 +9,7 @@ import type { Slot } from "./slot.ts";
 
 /** Takes finished compounds: protects them in place and sends them on the session's path. */
 export interface RtcpSink {
-  /** Bytes that must be free behind a compound. */
-  readonly rtcpOverhead: number;
-  /** Takes the compound in the first `length` bytes of `buffer`, which is reused after the call. */
+  /** Takes the compound in the first `length` bytes of `buffer`, which is longer by 32 bytes and reused after the call. */
   sendRtcp(buffer: Buffer, length: number, now: number): void;
 }
 
@@ -27,13 +25,18 @@ export interface RtcpSenderOptions {
   readonly outbound: Outbound;
 }
 
-const REPORT_INTERVAL = 1_000;
-const REMB_INTERVAL = 500;
+/** So often (ms) a publisher is told its bandwidth, and with every second one come the reports. */
+const ROUND = 500;
+const ROUNDS_PER_REPORT = 2;
 /** A client takes the node for dead when it hears nothing for 750 ms. */
 const MAX_SILENCE = 230;
 /** So that a compound fits any path. */
 const MAX_LENGTH = 1_100;
+/** Free behind a compound: protecting it adds no more. */
+const MAX_OVERHEAD = 32;
 const block = createReportBlock();
+/** Compounds of all sessions are written here, and are gone before the next: the place stays in the cache. */
+const compound = Buffer.alloc(MAX_LENGTH + MAX_OVERHEAD);
 
 /**
  * What a session says in RTCP: every second a sender report per feeding slot and a report block per published stream,
@@ -42,32 +45,25 @@ const block = createReportBlock();
 export class RtcpSender implements LayerFeedback {
   private readonly options: RtcpSenderOptions;
   private readonly writer: RtcpWriter;
-  private readonly buffer: Buffer;
-  private readonly end: number;
-  private nextReport = Number.NEGATIVE_INFINITY;
-  private nextRemb = Number.NEGATIVE_INFINITY;
+  private nextRound = Number.NEGATIVE_INFINITY;
+  private rounds = 0;
   private lastSent = Number.NEGATIVE_INFINITY;
 
   constructor(options: RtcpSenderOptions) {
     this.options = options;
     this.writer = createRtcpWriter(options);
-    this.buffer = Buffer.alloc(MAX_LENGTH + options.sink.rtcpOverhead);
-    this.end = MAX_LENGTH;
   }
 
   /** When {@link tick} has something to do. */
   get deadline(): number {
-    return Math.min(this.nextReport, this.nextRemb, this.silentSince + MAX_SILENCE);
+    return Math.min(this.nextRound, this.silentSince + MAX_SILENCE);
   }
 
   /** Sends what is due; `bandwidth` is what the peer may publish (bit/s). */
   tick(bandwidth: number, now: number): void {
-    if (now >= this.nextReport) {
-      this.nextReport = now + REPORT_INTERVAL;
-      this.report(now);
-    }
-    if (now >= this.nextRemb) {
-      this.nextRemb = now + REMB_INTERVAL;
+    if (now >= this.nextRound) {
+      this.nextRound = now + ROUND;
+      if (this.rounds++ % ROUNDS_PER_REPORT === 0) this.report(now);
       this.remb(bandwidth, now);
     }
     if (now - this.silentSince < MAX_SILENCE) return;
@@ -141,14 +137,14 @@ export class RtcpSender implements LayerFeedback {
   }
 
   private begin(): void {
-    this.writer.begin(this.buffer, 0, this.end);
+    this.writer.begin(compound, 0, MAX_LENGTH);
   }
 
   private send(now: number): void {
     const length = this.writer.finish();
     if (length === 0) return;
     this.lastSent = now;
-    this.options.sink.sendRtcp(this.buffer, length, now);
+    this.options.sink.sendRtcp(compound, length, now);
   }
 }
 

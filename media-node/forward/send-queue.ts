@@ -6,6 +6,14 @@ export const SEND = {
   again: 1,
 } as const;
 
+/** Whose queue it is. */
+export interface QueueOwner {
+  /** The first entry after a flush is there. */
+  queued(): void;
+  /** No entry fits any more: it must empty the queue. */
+  drain(now: number): void;
+}
+
 /** A frame of one picture and some voices: most sessions never need more. */
 const FIRST_CAPACITY = 32;
 
@@ -22,19 +30,13 @@ export class SendQueue {
   private readonly limit: number;
   /** Two per entry: the number, and slot × 2 + kind. */
   private entries: Float64Array;
-  private readonly onFirst: () => void;
-  private readonly onFull: (now: number) => void;
+  private readonly owner: QueueOwner;
 
-  /**
-   * @param limit how many entries it may hold.
-   * @param onFirst called for the first entry after a flush.
-   * @param onFull called when no entry fits any more; it must empty the queue.
-   */
-  constructor(limit: number, onFirst: () => void, onFull: (now: number) => void) {
+  /** @param limit how many entries it may hold. */
+  constructor(limit: number, owner: QueueOwner) {
     this.limit = limit;
     this.entries = new Float64Array(2 * Math.min(limit, FIRST_CAPACITY));
-    this.onFirst = onFirst;
-    this.onFull = onFull;
+    this.owner = owner;
   }
 
   /** @param number extended outbound sequence number. */
@@ -45,7 +47,7 @@ export class SendQueue {
     this.entries[at + 1] = 2 * slot + kind;
     if (this.waiting) return;
     this.waiting = true;
-    this.onFirst();
+    this.owner.queued();
   }
 
   slot(entry: number): number {
@@ -62,7 +64,7 @@ export class SendQueue {
 
   private makeRoom(now: number): void {
     if (this.length === this.limit) {
-      this.onFull(now);
+      this.owner.drain(now);
       return;
     }
     const larger = new Float64Array(2 * Math.min(this.limit, 2 * this.length));

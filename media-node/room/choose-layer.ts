@@ -29,11 +29,25 @@ export const chooseHighestLayer: LayerChooser = ({ source, current, room }, now)
   for (let order = layers.length - 1; order >= 0; order--) {
     const layer = layers[order]!;
     if (layer === kept) return kept;
-    const steady = kept === undefined || now - layer.flowingSince >= STEADY;
+    const steady = kept === undefined || isSteady(layer, now);
     if (flows(source, layer) && steady && fits(layer, room, false)) return layer;
   }
   return undefined;
 };
+
+/** A number that changes when choices must be made anew: a layer began or stopped, is steady by now, or broke. */
+export function flowState(source: Source, now: number): number {
+  let state = 0;
+  for (const layer of source.layers) {
+    const flow = (flows(source, layer) ? 1 : 0) + (isSteady(layer, now) ? 2 : 0);
+    state = (Math.imul(state, 31) + 4 * layer.generation + flow) | 0;
+  }
+  return state;
+}
+
+function isSteady(layer: Layer, now: number): boolean {
+  return now - layer.flowingSince >= STEADY;
+}
 
 /** The only layer of a source counts as flowing before its first packet. */
 function flows(source: Source, layer: Layer): boolean {

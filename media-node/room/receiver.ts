@@ -85,7 +85,7 @@ export class Receiver {
     this.planAudio(now);
   }
 
-  /** Chooses layers anew and notices what has begun to flow or has stopped. To be called ten times a second. */
+  /** Chooses layers anew and notices what has begun to flow or has stopped. For the router, and whenever the budget changed. */
   refresh(now: number): void {
     for (const seat of this.voices) seat.apply(Number.POSITIVE_INFINITY, now);
     this.serveVideo(now);
@@ -94,6 +94,7 @@ export class Receiver {
   planAudio(now: number): void {
     if (this.closed) return;
     const audio = this.others("audio");
+    if (audio.length === 0 && this.voices.length === 0) return;
     const shown = this.paired.map(seat => this.video.find(video => video.slot === seat.pairedWith)?.shown);
     const pairs = pairAudio(shown, audio);
     const rest = audio.filter(source => source.open && this.kinds.has(source.kind) && !pairs.includes(source));

@@ -1,12 +1,14 @@
 import { CAMERA_CEILING, type PublishDemand, publishCeiling, SCREEN_CEILING } from "../congestion/publish-ceiling.ts";
-import { chooseHighestLayer, type LayerChooser } from "./choose-layer.ts";
+import { chooseHighestLayer, flowState, type LayerChooser } from "./choose-layer.ts";
 import { Receiver, type ReceiverRoom } from "./receiver.ts";
 import type { ReceiverOptions } from "./receiver-types.ts";
 import type { Source, SourceKind } from "./source.ts";
 import { Speakers } from "./speakers.ts";
 
-/** How often (ms) layers and audio slots are chosen anew. */
-const REFRESH_INTERVAL = 100;
+/** How often (ms) it is looked whether a layer began or stopped; while none did, layers are chosen anew so often. */
+const FLOW_INTERVAL = 100;
+const REFRESH_INTERVAL = 500;
+/** How often audio slots are chosen anew. */
 const AUDIO_INTERVAL = 60;
 /** While nobody speaks, nobody takes a slot from anybody. */
 const QUIET_AUDIO_INTERVAL = 500;
@@ -17,7 +19,9 @@ export class Router implements ReceiverRoom {
   readonly receivers = new Set<Receiver>();
   readonly chooseLayer: LayerChooser;
   private readonly speakers = new Speakers();
+  private nextFlow = Number.NEGATIVE_INFINITY;
   private nextRefresh = Number.NEGATIVE_INFINITY;
+  private flow = 0;
   private nextAudio = Number.NEGATIVE_INFINITY;
   private quiet = true;
   private closed = false;
@@ -113,9 +117,12 @@ export class Router implements ReceiverRoom {
       if (source.loudness.speaking) this.quiet = false;
     }
     if (!this.quiet || !wasQuiet) this.updateSpeakers(now);
-    if (now >= this.nextRefresh) {
-      this.nextRefresh = now + REFRESH_INTERVAL;
-      for (const receiver of this.receivers) receiver.refresh(now);
+    if (now >= this.nextFlow) {
+      this.nextFlow = now + FLOW_INTERVAL;
+      if (this.flowChanged(now) || now >= this.nextRefresh) {
+        this.nextRefresh = now + REFRESH_INTERVAL;
+        for (const receiver of this.receivers) receiver.refresh(now);
+      }
     }
     if (now >= this.nextAudio || (wasQuiet && !this.quiet)) {
       this.nextAudio = now + (this.quiet ? QUIET_AUDIO_INTERVAL : AUDIO_INTERVAL);
@@ -131,6 +138,13 @@ export class Router implements ReceiverRoom {
     this.receivers.clear();
     for (const source of this.sources.values()) source.close();
     this.sources.clear();
+  }
+
+  private flowChanged(now: number): boolean {
+    const before = this.flow;
+    this.flow = 0;
+    for (const source of this.sources.values()) this.flow = (Math.imul(this.flow, 31) + flowState(source, now)) | 0;
+    return this.flow !== before;
   }
 
   private updateSpeakers(now: number): void {

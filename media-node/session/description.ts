@@ -39,19 +39,19 @@ export function readOffer(offer: SessionOffer): ReadOffer {
   return { offer, negotiation, roles: assignRoles(negotiation, offer.plan) };
 }
 
-/** What a further offer of a session changes. @throws TandemError `media-offer` for what no endpoint may do */
-export function compareToLast(last: ReadOffer, next: ReadOffer): Reoffer {
-  return unwrap(compareOffers(last.negotiation, next.negotiation));
+/**
+ * What a further offer of a session changes. The last one is read again for it: a description in parts is a thousand
+ * objects, too many to keep for something so rare.
+ * @throws TandemError `media-offer` for what no endpoint may do
+ */
+export function compareToLast(last: SessionOffer, next: ReadOffer): Reoffer {
+  return unwrap(compareOffers(readOffer(last).negotiation, next.negotiation));
 }
 
-/** Whether two offers come from one peer connection: its description's id and its certificate stay for its life. */
-export function isSameConnection(a: ReadOffer, b: ReadOffer): boolean {
-  const print = ({ negotiation }: ReadOffer): string =>
-    [
-      negotiation.offer.description.origin.sessionId,
-      ...negotiation.transport.fingerprints.map(({ algorithm, value }) => `${algorithm} ${value}`),
-    ].join(" ");
-  return print(a) === print(b);
+/** Tells peer connections apart: a description's id and the certificate stay for the life of one. */
+export function connectionOf({ negotiation }: ReadOffer): string {
+  const prints = negotiation.transport.fingerprints.map(({ algorithm, value }) => `${algorithm} ${value}`);
+  return [negotiation.offer.description.origin.sessionId, ...prints].join(" ");
 }
 
 /**

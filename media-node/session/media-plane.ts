@@ -1,7 +1,7 @@
 import type { NodeParticipant } from "../../src/protocol/index.ts";
 import { createReceiverBudget } from "../congestion/receiver-budget.ts";
 import type { FlushList } from "../forward/flush-list.ts";
-import { createInbound, type Inbound, type InboundDrop } from "../forward/inbound.ts";
+import { createInbound, type Inbound } from "../forward/inbound.ts";
 import { createOutbound, type Outbound } from "../forward/outbound.ts";
 import { createRoundTrip } from "../forward/round-trip.ts";
 import { createRtcpReceiver, type RtcpReceiver } from "../forward/rtcp-receiver.ts";
@@ -18,6 +18,7 @@ import type { MediaLine } from "./description.ts";
 import { inboundExtensions, slotExtensions, slotFormats } from "./formats.ts";
 import { subscribeKinds } from "./grants.ts";
 import { createPublications, type Publications } from "./publications.ts";
+import type { Tally } from "./tally.ts";
 
 export interface MediaPlaneOptions {
   readonly participant: NodeParticipant;
@@ -49,7 +50,8 @@ export interface MediaPlane {
   /** When {@link tick} has something to do; what is sent meanwhile only puts it off. */
   readonly deadline: number;
   tick(now: number): void;
-  count(add: (name: string, count: number) => void): void;
+  /** Adds what was counted. */
+  count(tally: Tally): void;
   close(now: number): void;
 }
 
@@ -71,7 +73,6 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
   });
   const sender: RtcpSender = createRtcpSender({
     sink: {
-      rtcpOverhead: protector.rtcpOverhead,
       sendRtcp(buffer, length) {
         const protectedLength = protector.protectRtcp(buffer, 0, length);
         if (protectedLength > 0) options.sendRtcp(buffer, protectedLength);
@@ -170,22 +171,20 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
       return sender.deadline;
     },
     tick(now) {
+      const before = budget.bitsPerSecond;
       budget.tick(outbound.writer.bytes, now);
+      if (budget.bitsPerSecond !== before) receiver?.refresh(now);
       if (now >= nextCeiling) {
         nextCeiling = now + CEILING_INTERVAL;
         bandwidth = Math.min(maxBitrate, router.publishCeiling(participant.number));
       }
       sender.tick(bandwidth, now);
     },
-    count(add) {
-      for (const [name, count] of Object.entries(inbound.dropped))
-        add(`rtp.${name satisfies string as InboundDrop}`, count);
-      add("rtcp.malformed", rtcp.malformed);
+    count(tally) {
+      tally.add("rtp", inbound.dropped);
+      tally.add("rtcp", { malformed: rtcp.malformed });
       const { packets, bytes, resent, dropped } = outbound.writer;
-      add("sent.packets", packets);
-      add("sent.bytes", bytes);
-      add("sent.resent", resent);
-      add("sent.dropped", dropped);
+      tally.add("sent", { packets, bytes, resent, dropped });
     },
     close(now) {
       if (closed) return;

@@ -3,6 +3,7 @@ import type { FlushList } from "../forward/flush-list.ts";
 import type { RunSink } from "../forward/writer.ts";
 import type { Router } from "../room/router.ts";
 import type { ReadOffer } from "./description.ts";
+import type { Tally } from "./tally.ts";
 import type { TransportHost } from "./transport.ts";
 
 /** What all sessions of a worker share. */
@@ -64,7 +65,7 @@ export interface Session {
   /** When {@link tick} has something to do, at the latest; changes with whatever the session is told. */
   readonly deadline: number;
   tick(now: number): void;
-  /** Adds what was counted, as `part.what`. */
-  count(add: (name: string, count: number) => void): void;
+  /** Adds what was counted. */
+  count(tally: Tally): void;
   close(now: number): void;
 }

@@ -1,7 +1,14 @@
 import type { SlotChange } from "../room/receiver-types.ts";
 import type { OutboundSrtp } from "../srtp/outbound.ts";
 import { type ClientChannel, createClientChannel, MAX_MESSAGE } from "./client-channel.ts";
-import { compareToLast, decideLines, isSameConnection, type MediaLine, writeAnswer } from "./description.ts";
+import {
+  compareToLast,
+  connectionOf,
+  decideLines,
+  type MediaLine,
+  type ReadOffer,
+  writeAnswer,
+} from "./description.ts";
 import { createMediaPlane, type MediaPlane } from "./media-plane.ts";
 import type { Session, SessionOptions } from "./session-contract.ts";
 import { createSlotIdentities, randomUint32 } from "./slot-identity.ts";
@@ -19,9 +26,13 @@ export function createSession(options: SessionOptions): Session {
   const ufrags = new Set<string>();
   const sessionId = String(randomUint32());
   const cname = `tandem-${sessionId}`;
-  let { participant, offer } = options;
+  const connection = connectionOf(options.offer);
+  const { transport: remote, offer: first } = options.offer.negotiation;
+  const reducedSize = first.media.every(({ rtp, rtcpReducedSize }) => !rtp || rtcpReducedSize);
+  let { participant } = options;
+  let { offer } = options.offer;
   let version = 1;
-  let lines: readonly MediaLine[] = decideLines(offer, participant, [], identify);
+  let lines: readonly MediaLine[] = decideLines(options.offer, participant, [], identify);
   let answer = "";
   let plane: MediaPlane | undefined;
   let path = -1;
@@ -29,13 +40,13 @@ export function createSession(options: SessionOptions): Session {
   let awake = false;
   let closed = false;
   let clock = options.now;
-  /** 0 once something happened that may have brought it forward. */
-  let deadline = 0;
+  /** When transport and client channel have something to do; 0 once something may have brought that forward. */
+  let dueAt = 0;
 
   const transport: Transport = createTransport({
     host,
-    remote: offer.negotiation.transport,
-    fingerprints: offer.negotiation.transport.fingerprints,
+    remote,
+    fingerprints: remote.fingerprints,
     now: options.now,
     claim(claimed) {
       paths.add(claimed);
@@ -59,7 +70,7 @@ export function createSession(options: SessionOptions): Session {
       },
       onAlive() {
         silent = false;
-        deadline = 0;
+        stir();
         onState("connected", clock);
       },
       onEnded() {
@@ -78,6 +89,11 @@ export function createSession(options: SessionOptions): Session {
 
   function release(held: number): void {
     if (paths.delete(held)) host.release(held, session);
+  }
+
+  function stir(): void {
+    dueAt = 0;
+    session.deadline = 0;
   }
 
   function wake(): void {
@@ -103,7 +119,7 @@ export function createSession(options: SessionOptions): Session {
       flushes: host.flushes,
       ssrc: randomUint32(),
       cname,
-      reducedSize: offer.negotiation.offer.media.every(({ rtp, rtcpReducedSize }) => !rtp || rtcpReducedSize),
+      reducedSize,
       maxBitrate: host.maxBitrate,
       sendRtcp(bytes, length) {
         if (path >= 0) host.send(path, bytes, 0, length);
@@ -128,8 +144,8 @@ export function createSession(options: SessionOptions): Session {
     if (sctp !== undefined && transport.connected) client.connect(sctp, now);
   }
 
-  function describe(ice: Transport["local"]): void {
-    answer = writeAnswer(offer, lines, {
+  function describe(read: ReadOffer, ice: Transport["local"]): void {
+    answer = writeAnswer(read, lines, {
       sessionId,
       version: version++,
       ice,
@@ -155,41 +171,41 @@ export function createSession(options: SessionOptions): Session {
     ufrags.clear();
   }
 
-  const session: Session = {
+  const session: Session & { deadline: number } = {
     get answer() {
       return answer;
     },
     get silent() {
       return silent;
     },
-    continues: next => isSameConnection(offer, next),
+    continues: next => connectionOf(next) === connection,
     reoffer(next, now) {
       clock = now;
-      deadline = 0;
-      const same = next.offer.sdp === offer.offer.sdp;
-      if (same && JSON.stringify(next.offer.plan) === JSON.stringify(offer.offer.plan)) return answer;
+      stir();
+      const same = next.offer.sdp === offer.sdp;
+      if (same && JSON.stringify(next.offer.plan) === JSON.stringify(offer.plan)) return answer;
       const { iceRestart } = compareToLast(offer, next);
       lines = decideLines(next, participant, lines, identify);
-      offer = next;
-      describe(iceRestart ? transport.restart(next.negotiation.transport) : transport.local);
+      ({ offer } = next);
+      describe(next, iceRestart ? transport.restart(next.negotiation.transport) : transport.local);
       plane?.apply(lines, now);
       connectClient(now);
       return answer;
     },
     update(next, now) {
       clock = now;
-      deadline = 0;
+      stir();
       participant = next;
       plane?.update(participant, now);
     },
     handleStun(bytes, offset, length, from, address, port, now) {
       clock = now;
-      deadline = 0;
+      stir();
       transport.handleStun(bytes, offset, length, from, address, port, now);
     },
     handleDtls(bytes, offset, length, from, now) {
       clock = now;
-      deadline = 0;
+      stir();
       transport.handleDtls(bytes, offset, length, from, now);
     },
     handleRtp(bytes, offset, length, from, now) {
@@ -208,28 +224,30 @@ export function createSession(options: SessionOptions): Session {
       awake = false;
       if (closed) return;
       clock = now;
-      deadline = 0;
+      stir();
       client.flush(now);
     },
-    get deadline() {
-      return deadline;
-    },
+    // A property, not a getter: it is looked at every 20 ms, in all sessions.
+    deadline: 0,
     tick(now) {
       clock = now;
-      transport.tick(now);
-      if (closed) return;
-      client.tick(now);
-      plane?.tick(now);
-      deadline = Math.min(transport.deadline, client.deadline, plane?.deadline ?? Number.POSITIVE_INFINITY);
+      if (now >= dueAt) {
+        transport.tick(now);
+        if (closed) return;
+        client.tick(now);
+        dueAt = Math.min(transport.deadline, client.deadline);
+      }
+      if (plane !== undefined && now >= plane.deadline) plane.tick(now);
+      session.deadline = Math.min(dueAt, plane?.deadline ?? Number.POSITIVE_INFINITY);
     },
-    count(add) {
-      transport.count(add);
-      plane?.count(add);
+    count(tally) {
+      transport.count(tally);
+      plane?.count(tally);
     },
     close,
   };
 
   counters["session.opened"]++;
-  describe(transport.local);
+  describe(options.offer, transport.local);
   return session;
 }

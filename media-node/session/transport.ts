@@ -10,6 +10,7 @@ import { createInboundSrtp, type InboundSrtp } from "../srtp/inbound.ts";
 import { createOutboundSrtp, type OutboundSrtp } from "../srtp/outbound.ts";
 import { type SrtpProfile, srtpProfiles } from "../srtp/profiles.ts";
 import type { SessionCounters } from "./counters.ts";
+import type { Tally } from "./tally.ts";
 
 /** Called synchronously; may close the transport, but must not hand it packets. */
 export interface TransportListener {
@@ -75,8 +76,8 @@ export interface Transport {
   /** When {@link tick} has something to do, at the latest; packets and calls may bring it forward. */
   readonly deadline: number;
   tick(now: number): void;
-  /** Adds what DTLS and SRTP counted, as `part.what`. */
-  count(add: (name: string, count: number) => void): void;
+  /** Adds what DTLS and SRTP counted. */
+  count(tally: Tally): void;
   close(): void;
 }
 
@@ -222,13 +223,10 @@ export function createTransport(options: TransportOptions): Transport {
       ice.tick(now);
       if (!closed && now >= dtls.nextTimeout()) dtls.tick(now);
     },
-    count(add) {
-      const addAll = (part: string, counts: Readonly<object>): void => {
-        for (const [name, count] of Object.entries(counts)) add(`${part}.${name}`, count as number);
-      };
-      addAll("dtls", dtls.counters);
-      if (inbound !== undefined) addAll("srtp-in", inbound.counters);
-      if (outbound !== undefined) addAll("srtp-out", outbound.counters);
+    count(tally) {
+      tally.add("dtls", dtls.counters);
+      if (inbound !== undefined) tally.add("srtp-in", inbound.counters);
+      if (outbound !== undefined) tally.add("srtp-out", outbound.counters);
     },
     close,
   };

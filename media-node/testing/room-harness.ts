@@ -112,7 +112,6 @@ export function createRoomHarness(sim: Netsim, observer: HarnessObserver = {}): 
     outbound.writer.path = path;
     rtcp = createRtcpSender({
       sink: {
-        rtcpOverhead: 20,
         sendRtcp: (buffer, length) => {
           const packet = Buffer.from(buffer.subarray(0, length));
           observer.reported?.(guest, packet);

@@ -107,11 +107,7 @@ export function createTestSlot(media: "audio" | "video" = "video", options: Part
   const writer = new Writer(protector, sink);
   writer.path = 3;
   const slots: Slot[] = [];
-  const queue = new SendQueue(
-    64,
-    () => {},
-    now => writer.drain(queue, slots, now),
-  );
+  const queue = new SendQueue(64, { queued() {}, drain: now => writer.drain(queue, slots, now) });
   const formats: SlotOptions["formats"] =
     media === "audio" ? [{ codec: "opus", payloadType: 111 }] : [{ codec: "vp8", payloadType: 96, rtxPayloadType: 97 }];
   const slot = new Slot(

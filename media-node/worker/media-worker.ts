@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 import { createSessionCounters } from "../session/counters.ts";
 import type { Session } from "../session/session-contract.ts";
+import { createTally } from "../session/tally.ts";
 import { createDemultiplexer } from "./demultiplexer.ts";
 import type { Counters, FromWorker } from "./messages.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
@@ -137,13 +138,10 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     },
     rooms: () => rooms.inventory(),
     counters() {
-      const total: Record<string, number> = { ...sessionCounters };
-      const add = (name: string, count: number): void => {
-        total[name] = (total[name] ?? 0) + count;
-      };
-      for (const [name, count] of Object.entries(port.counters)) add(`udp.${name}`, count);
-      rooms.count(add);
-      return total;
+      const tally = createTally();
+      tally.add("udp", port.counters);
+      rooms.count(tally);
+      return { ...sessionCounters, ...tally.total() };
     },
     close(now) {
       rooms.close(now);

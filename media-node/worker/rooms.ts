@@ -4,6 +4,7 @@ import { createRouter, type Router } from "../room/router.ts";
 import { type ReadOffer, readOffer } from "../session/description.ts";
 import { createSession } from "../session/session.ts";
 import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
+import { createTally, type Tally } from "../session/tally.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;
@@ -50,8 +51,8 @@ export interface Rooms {
   inventory(): Frame<"inventory">["rooms"][number][];
   /** To be called every 20 ms or so while there is a room. */
   tick(now: number): void;
-  /** Adds what sessions count and have counted, as `part.what`. */
-  count(add: (name: string, count: number) => void): void;
+  /** Adds what sessions count and have counted. */
+  count(tally: Tally): void;
   readonly size: number;
   /** Ends a session that a defect of ours has broken. */
   evict(session: Session, error: unknown, now: number): void;
@@ -61,8 +62,8 @@ export interface Rooms {
 export function createRooms({ host, log, report }: RoomsOptions): Rooms {
   const rooms = new Map<string, Room>();
   /** What sessions that are gone had counted. */
-  const past = new Map<string, number>();
-  let sessions = 0;
+  const past = createTally();
+  const sessions = new Set<Session>();
 
   /** The room of this very assignment; one of an older epoch is over, since the edge goes by a newer. */
   function find({ room, life, epoch }: LinkCommand, now: number): Room | undefined {
@@ -84,9 +85,9 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     const { session } = member;
     if (session === undefined) return;
     member.session = undefined;
-    sessions--;
+    sessions.delete(session);
     session.close(now);
-    session.count((name, count) => past.set(name, (past.get(name) ?? 0) + count));
+    session.count(past);
   }
 
   function closeRoom(room: Room, now: number): void {
@@ -139,7 +140,7 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     // Only now: an offer that can't be answered leaves what runs alone.
     endSession(member, now);
     member.session = session;
-    sessions++;
+    sessions.add(session);
     return { answer: { sdp: session.answer } };
   }
 
@@ -214,7 +215,7 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     execute,
     evict,
     get sessions() {
-      return sessions;
+      return sessions.size;
     },
     get size() {
       return rooms.size;
@@ -229,24 +230,24 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     tick(now) {
       for (const room of rooms.values()) {
         room.router.tick(now);
-        for (const { session } of room.members.values()) {
-          if (session === undefined || now < session.deadline) continue;
-          try {
-            session.tick(now);
-          } catch (error) {
-            evict(session, error, now);
-          }
-        }
         for (const waiting of room.waiting) {
           if (now < waiting.until) continue;
           room.waiting.delete(waiting);
           waiting.reject(new TandemError("no-such-participant"));
         }
       }
+      for (const session of sessions) {
+        if (now < session.deadline) continue;
+        try {
+          session.tick(now);
+        } catch (error) {
+          evict(session, error, now);
+        }
+      }
     },
-    count(add) {
-      for (const [name, count] of past) add(name, count);
-      for (const { members } of rooms.values()) for (const { session } of members.values()) session?.count(add);
+    count(tally) {
+      tally.addAll(past);
+      for (const session of sessions) session.count(tally);
     },
     close(now) {
       for (const room of [...rooms.values()]) closeRoom(room, now);
