@@ -62,7 +62,7 @@ describe("Inbound", () => {
     expect(send({ ssrc: 7 })).toBe(true);
     expect(layer.ssrc).toBe(7);
     expect(inbound.layerOf(7)).toBe(layer);
-    expect(inbound.layers()).toEqual([layer]);
+    expect(inbound.layers).toEqual([layer]);
   });
 
   it("finds layers by MID and RID together: two m-lines may use the same RIDs", () => {

@@ -66,6 +66,8 @@ export class Inbound {
     unknownPayloadType: 0,
     tooManyStreams: 0,
   };
+  /** Layers of all m-lines, whether packets came for them or not. */
+  layers: readonly Layer[] = [];
   private readonly streams = new Map<number, Stream>();
   private readonly media: Media[] = [];
   private extensions: ExtensionMap;
@@ -84,6 +86,7 @@ export class Inbound {
     const formats: (PayloadFormat | undefined)[] = new Array(128).fill(undefined);
     for (const format of list) formats[format.payloadType & 0x7f] = format;
     this.media.push({ mid, formats, layers });
+    this.layers = this.media.flatMap(each => each.layers);
   }
 
   /** Other layers take what comes on an m-line from now on; without any it is dropped. */
@@ -91,6 +94,7 @@ export class Inbound {
     const media = this.media.find(candidate => candidate.mid === mid);
     if (media === undefined) return;
     media.layers = layers;
+    this.layers = this.media.flatMap(each => each.layers);
     for (const stream of this.streams.values()) if (stream.media === media) stream.layer = layerFor(media, stream.rid);
   }
 
@@ -106,11 +110,6 @@ export class Inbound {
   layerOf(ssrc: number): Layer | undefined {
     const stream = this.streams.get(ssrc);
     return stream?.layer?.ssrc === ssrc ? stream.layer : undefined;
-  }
-
-  /** Layers that packets came for. */
-  layers(): Layer[] {
-    return this.media.flatMap(({ layers }) => layers).filter(layer => layer.highest >= 0);
   }
 
   /** Takes an unprotected RTP packet. @returns whether a layer took it. */

@@ -100,7 +100,7 @@ export class RtcpSender implements LayerFeedback {
   private report(now: number): void {
     this.begin();
     for (const slot of this.options.outbound.slots) if (slot.feed !== undefined) this.addSenderReport(slot, now);
-    for (const layer of this.options.inbound.layers()) {
+    for (const layer of this.options.inbound.layers) {
       if (!layer.stats.report(layer.ssrc, now, block) || this.writer.reportBlock(block)) continue;
       this.send(now);
       this.begin();
@@ -111,9 +111,11 @@ export class RtcpSender implements LayerFeedback {
   }
 
   private remb(bandwidth: number, now: number): void {
+    const { layers } = this.options.inbound;
+    if (layers.length === 0) return;
     const ssrcs: number[] = [];
-    for (const layer of this.options.inbound.layers()) {
-      if (layer.codec.media === "video") ssrcs.push(layer.ssrc);
+    for (const layer of layers) {
+      if (layer.codec.media === "video" && layer.ssrc >= 0) ssrcs.push(layer.ssrc);
     }
     if (ssrcs.length === 0) return;
     this.begin();

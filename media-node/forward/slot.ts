@@ -9,7 +9,7 @@ import { SEND, type SendQueue } from "./send-queue.ts";
 import type { SentPackets } from "./sent-packets.ts";
 import { NO_NUMBER, SlotNumbers } from "./slot-numbers.ts";
 
-/** Marks a codec the receiver lacks in {@link Slot.payloadType}. */
+/** Stands for a codec that the receiver lacks. */
 export const NO_PAYLOAD_TYPE = 255;
 
 /** Payload types negotiated for one codec of an m-line. */
@@ -55,37 +55,40 @@ const MIN_RESEND_INTERVAL = 10;
  * goes on.
  */
 export class Slot implements PacketSink {
+  // What every packet touches stands first: it lies together in memory, and a receiver's turn comes with cold caches.
   readonly id: number;
-  readonly media: "audio" | "video";
+  /** The layer that feeds the slot now. */
+  feed: Layer | undefined;
+  private generation = 0;
+  private timeline = 0;
+  readonly numbers: SlotNumbers;
+  private readonly queue: SendQueue;
+  readonly sent: SentPackets;
   readonly ssrc: number;
   readonly rtxSsrc: number;
-  /** By codec id, {@link NO_PAYLOAD_TYPE} where the receiver lacks it. */
-  readonly payloadType = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
-  readonly rtxPayloadType = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
+  /** Answers of {@link payloadType}: a feed rarely changes its codec. */
+  private lastCodec = -1;
+  private lastPayloadType = NO_PAYLOAD_TYPE;
   /** Ids of the header extensions to write, 0 for none. */
   readonly levelId: number;
   readonly sendTimeId: number;
   readonly transportNumberId: number;
-  readonly numbers: SlotNumbers;
-  readonly sent: SentPackets;
-  /** Sequence number of the next RTX packet; counted where it is written, so that dropped ones leave no gap. */
-  rtxSequence: number;
   /** Packets and payload bytes sent, without retransmissions: for sender reports. */
   packets = 0;
   octets = 0;
-  /** A sender report must accompany what is queued: the timeline has a new beginning. */
-  reportDue = false;
   /** What was sent, for a receiver without RTX that asks for packets again; made when it first does. */
   archive: ProtectedArchive | undefined;
-  /** The layer that feeds the slot now. */
-  feed: Layer | undefined;
-  /** The layer that should. */
+  readonly media: "audio" | "video";
+  /** Sequence number of the next RTX packet; counted where it is written, so that dropped ones leave no gap. */
+  rtxSequence: number;
+  /** A sender report must accompany what is queued: the timeline has a new beginning. */
+  reportDue = false;
+  /** The layer that should feed the slot. */
   selected: Layer | undefined;
   /** Called in the turn of a feed's first packet, before anything of it leaves. */
   onFeed: ((layer: Layer, now: number) => void) | undefined;
-  private readonly queue: SendQueue;
-  private generation = 0;
-  private timeline = 0;
+  private readonly payloadTypes = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
+  private readonly rtxPayloadTypes = new Uint8Array(CODEC_COUNT).fill(NO_PAYLOAD_TYPE);
   private readonly past: Layer[] = [];
 
   constructor(options: SlotOptions, queue: SendQueue) {
@@ -95,8 +98,8 @@ export class Slot implements PacketSink {
     this.rtxSsrc = options.rtxSsrc;
     for (const format of options.formats) {
       const codec = CODEC_ID[format.codec];
-      this.payloadType[codec] = format.payloadType;
-      if (options.rtxSsrc !== 0) this.rtxPayloadType[codec] = format.rtxPayloadType ?? NO_PAYLOAD_TYPE;
+      this.payloadTypes[codec] = format.payloadType;
+      if (options.rtxSsrc !== 0) this.rtxPayloadTypes[codec] = format.rtxPayloadType ?? NO_PAYLOAD_TYPE;
     }
     this.levelId = options.extensions.audioLevel ?? 0;
     this.sendTimeId = options.extensions.absoluteSendTime ?? 0;
@@ -115,7 +118,20 @@ export class Slot implements PacketSink {
 
   /** Whether the receiver negotiated a codec. */
   takes(codec: CodecName): boolean {
-    return this.payloadType[CODEC_ID[codec]] !== NO_PAYLOAD_TYPE;
+    return this.payloadType(CODEC_ID[codec]) !== NO_PAYLOAD_TYPE;
+  }
+
+  /** By codec id; {@link NO_PAYLOAD_TYPE} where the receiver lacks it. */
+  payloadType(codec: number): number {
+    if (codec !== this.lastCodec) {
+      this.lastCodec = codec;
+      this.lastPayloadType = this.payloadTypes[codec]!;
+    }
+    return this.lastPayloadType;
+  }
+
+  rtxPayloadType(codec: number): number {
+    return this.rtxPayloadTypes[codec]!;
   }
 
   /** Feeds the slot from another layer as soon as that can be begun, or from none at once. */
@@ -198,7 +214,7 @@ export class Slot implements PacketSink {
 
   private mayBegin(layer: Layer, place: number, now: number): boolean {
     if (layer !== this.feed && layer !== this.selected) return false;
-    if (this.payloadType[layer.codec.id] === NO_PAYLOAD_TYPE) return false;
+    if (this.payloadType(layer.codec.id) === NO_PAYLOAD_TYPE) return false;
     if (layer.ring.flags[place]! & PACKET.start) return true;
     layer.requestKeyFrame(now);
     return false;

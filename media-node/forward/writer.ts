@@ -93,7 +93,7 @@ export class Writer {
       return;
     }
     const { ring, codec } = layer;
-    const payloadType = rtx ? slot.rtxPayloadType[codec.id]! : slot.payloadType[codec.id]!;
+    const payloadType = rtx ? slot.rtxPayloadType(codec.id) : slot.payloadType(codec.id);
     if (payloadType === NO_PAYLOAD_TYPE) {
       this.dropped++;
       return;

@@ -174,7 +174,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
       const before = budget.bitsPerSecond;
       budget.tick(outbound.writer.bytes, now);
       if (budget.bitsPerSecond !== before) receiver?.refresh(now);
-      if (now >= nextCeiling) {
+      if (inbound.layers.length > 0 && now >= nextCeiling) {
         nextCeiling = now + CEILING_INTERVAL;
         bandwidth = Math.min(maxBitrate, router.publishCeiling(participant.number));
       }
