@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Grants } from "../../src/protocol/index.ts";
+import { expectAnswered, expectShown } from "../support/bare-page.ts";
 import { expectFrames, expectTone, joinCall, type PageState, until } from "../support/call-page.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { type Edge, startEdge } from "../support/edge.ts";
+import { serveExample } from "../support/example-site.ts";
 import { startNode } from "../support/node.ts";
 import { joinToken } from "../support/tokens.ts";
 
@@ -40,23 +40,10 @@ function listen(identity: string): void {
   Object.assign(window, { tandem: { context, analysers } });
 }
 
-/** Wait until the player has shown `count` more frames. */
-async function expectShown(page: Page, count = 10): Promise<void> {
-  const shown = (): number => document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
-  const wanted = (await page.evaluate(shown)) + count;
-  await until(
-    page,
-    wanted => (document.querySelector("video")?.getVideoPlaybackQuality().totalVideoFrames ?? 0) >= wanted,
-    wanted,
-    30_000,
-  );
-}
-
 describe("bare pages of another origin, with RTCPeerConnection and fetch only", () => {
   const cleanup = createCleanup();
   let edge: Edge;
   let browser: Browser;
-  let origin: string;
   const errors: string[] = [];
 
   beforeAll(async () => {
@@ -66,38 +53,18 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
     cleanup.add(node.stop);
     browser = await launchChromium();
     cleanup.add(() => browser.close());
-    const site = createServer(async ({ url = "" }, response) => {
-      const kind = url.startsWith("/whip/") ? "whip" : "whep";
-      if (url.endsWith("/token")) {
-        const grants =
-          kind === "whip"
-            ? { create: true, publish: ["mic" as const, "camera" as const] }
-            : { subscribe: ["mic" as const, "camera" as const] };
-        return response.end(JSON.stringify({ token: await joinToken(ROOM, kind, grants) }));
-      }
-      const example = await readFile(new URL(`../../examples/${kind}/index.html`, import.meta.url), "utf8");
-      response.setHeader("content-type", "text/html");
-      return response.end(
-        example.replaceAll("https://calls.example.com", edge.url).replace('"/token"', `"/${kind}/token"`),
-      );
-    });
-    await new Promise<void>(resolve => site.listen(0, "127.0.0.1", resolve));
-    cleanup.add(() => {
-      site.closeAllConnections();
-      site.close();
-    });
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
   });
   afterAll(cleanup.run);
 
-  const openExample = async (kind: "whip" | "whep"): Promise<Page> => {
+  const openExample = async (kind: "whip" | "whep", grants: Grants): Promise<Page> => {
+    const site = await serveExample(kind, edge, () => joinToken(ROOM, kind, grants));
+    cleanup.add(site.close);
     const page = await browser.newPage();
     page.on("pageerror", error => errors.push(`${kind}: ${error}`));
     if (kind === "whip") await page.addInitScript(fakeDevices, ENCODER_TONE);
-    await page.goto(`${origin}/${kind}/`);
+    await page.goto(site.origin);
     return page;
   };
-
   const end = async (page: Page): Promise<void> => {
     const deleted = page.waitForResponse(response => response.request().method() === "DELETE");
     await page.click("button");
@@ -105,10 +72,10 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
   };
 
   it("publish by WHIP and play by WHEP, beside a page with the SDK, until they DELETE", async () => {
-    const encoder = await openExample("whip");
+    const encoder = await openExample("whip", { create: true, publish: ["mic", "camera"] });
     // The player may not make the room: the encoder has.
-    await until(encoder, () => document.querySelector("button")?.onclick !== null, undefined);
-    const player = await openExample("whep");
+    await expectAnswered(encoder);
+    const player = await openExample("whep", { subscribe: ["mic", "camera"] });
     await expectShown(player);
     await player.evaluate(listen, "anybody");
     await expectTone(player, "anybody", ENCODER_TONE);

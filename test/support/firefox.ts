@@ -1,4 +1,4 @@
-import { type Browser, launch } from "puppeteer-core";
+import { type Browser, launch, type Page } from "puppeteer-core";
 import type { Driven } from "./call-page.ts";
 import type { Namespace } from "./namespaces.ts";
 import { freePort } from "./ports.ts";
@@ -31,6 +31,16 @@ export async function launchFirefox(namespace: Namespace, tone: number): Promise
   });
 }
 
+/** The page as tests drive it: its own type would unwrap handles, and tests pass none. */
+const drivenBy = (page: Page): Driven => page as unknown as Driven;
+
+/** Open a page. */
+export async function openFirefox(browser: Browser, url: string): Promise<Driven> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  return drivenBy(page);
+}
+
 /** An empty page on the edge's own origin with the SDK loaded as `window.sdk`. */
 export async function openBlankFirefox(browser: Browser, url: string): Promise<Driven> {
   const page = await browser.newPage();
@@ -40,6 +50,5 @@ export async function openBlankFirefox(browser: Browser, url: string): Promise<D
     window.sdk = sdk;
     document.body.replaceChildren();
   })`);
-  // Its type would unwrap handles, and tests pass none.
-  return page as unknown as Driven;
+  return drivenBy(page);
 }
