@@ -1,7 +1,8 @@
 import { setTimeout as elapse } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { expectFrames, expectTone, joinCall, until } from "../support/call-page.ts";
+import { expectFrames, joinCall, until } from "../support/call-page.ts";
+import { expectTone } from "../support/call-sound.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { type Edge, startEdge } from "../support/edge.ts";

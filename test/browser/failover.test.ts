@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectFrames, expectTone, expectTopology, joinCall, until, watchCrossing } from "../support/call-page.ts";
+import { expectFrames, expectTopology, joinCall, until, watchCrossing } from "../support/call-page.ts";
+import { expectTone } from "../support/call-sound.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { type Edge, startEdge } from "../support/edge.ts";

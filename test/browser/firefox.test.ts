@@ -3,16 +3,8 @@ import type { Browser as FirefoxBrowser } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Grants } from "../../src/protocol/index.ts";
 import { expectAnswered, expectShown } from "../support/bare-page.ts";
-import {
-  type Driven,
-  expectFrames,
-  expectSound,
-  expectTone,
-  expectTopology,
-  joinCall,
-  mediaOf,
-  until,
-} from "../support/call-page.ts";
+import { type Driven, expectFrames, expectTopology, joinCall, mediaOf, until } from "../support/call-page.ts";
+import { expectSound, expectTone } from "../support/call-sound.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { type Edge, startEdge } from "../support/edge.ts";
