@@ -3,7 +3,7 @@
  * Everything runs even where something failed, so that one run tells all; the last line counts.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { build } from "./build.mjs";
 import { ensureDebian, ensurePackages } from "./lib/install.mjs";
 import { main, root, run, step, tool } from "./lib/run.mjs";
@@ -11,6 +11,8 @@ import { main, root, run, step, tool } from "./lib/run.mjs";
 const long = process.argv.includes("--long");
 const results = join(root, "test-results");
 const counts = { passed: 0, failed: 0 };
+/** What failed, told again at the very end: a log of thousands of lines is read from below. */
+const failures = [];
 
 /** Run a part; note a failure and go on. */
 async function part(title, work) {
@@ -19,6 +21,7 @@ async function part(title, work) {
     counts.passed++;
   } catch (error) {
     counts.failed++;
+    failures.push(`${title}: ${error.message}`);
     process.stdout.write(`✗ ${title}: ${error.message}\n`);
   }
 }
@@ -33,9 +36,15 @@ async function vitest(title, args, { bun = false, env = {} } = {}) {
         await run(tool("bun"), ["--bun", tool("vitest"), "run", "--pool", "threads", ...args, ...reporters], { env });
       else await run(tool("vitest"), ["run", ...args, ...reporters], { env });
     } finally {
-      const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8"));
+      const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, "utf8"));
       counts.passed += numPassedTests;
       counts.failed += numFailedTests;
+      for (const { name, message, assertionResults } of testResults) {
+        if (message) failures.push(`${relative(root, name)}: ${message}`);
+        for (const { status, fullName, failureMessages } of assertionResults) {
+          if (status === "failed") failures.push(`${relative(root, name)} > ${fullName}\n${failureMessages.join("\n")}`);
+        }
+      }
     }
   });
 }
@@ -63,6 +72,7 @@ main(async () => {
   await vitest("browsers", ["--project", "browser"]);
   if (long) await vitest("long", ["--project", "long"]);
 
+  for (const failure of failures) process.stdout.write(`\n✗ ${failure.slice(0, 4_000)}\n`);
   process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`);
   if (counts.failed > 0) process.exitCode = 1;
 });
