@@ -25,8 +25,9 @@ export interface Connection {
   readonly kind: "tcp" | "tls";
   readonly address: string;
   readonly port: number;
-  /** When it was opened or last had an allocation, and since when a frame is incomplete (0: none is); milliseconds. */
+  /** When it was opened or last had an allocation, in milliseconds. */
   idleSince: number;
+  /** Since when a frame, or a TLS handshake with the first frame behind it, is under way; 0: none is. */
   partialSince: number;
   /** Sends a copy of the bytes; false if they were dropped since the client doesn't read. */
   write(bytes: Uint8Array): boolean;
@@ -77,7 +78,9 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
     stream.write(next, writeNext);
   }
 
+  let hasFrame = false;
   const framer = createFramer((bytes, offset, length) => {
+    hasFrame = true;
     host.frame(connection, bytes, offset, length);
     return !isOver;
   });
@@ -92,12 +95,13 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
 
   function receive(chunk: Uint8Array): void {
     if (isOver) return;
+    hasFrame = false;
     if (!framer.push(chunk, host.hasAllocation(connection) ? MAX_FRAME : MAX_EARLY_FRAME)) {
       destroy();
       return;
     }
     if (!framer.isPartial) connection.partialSince = 0;
-    else if (connection.partialSince === 0) connection.partialSince = now();
+    else if (hasFrame || connection.partialSince === 0) connection.partialSince = now();
   }
 
   function sniff(first: Buffer): void {
@@ -112,6 +116,7 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
       return;
     }
     kind = "tls";
+    connection.partialSince = now();
     socket.pause();
     socket.unshift(first);
     const secure = new TLSSocket(socket, { isServer: true, secureContext });
