@@ -11,7 +11,7 @@ function responses(route: Route): Record<string, unknown> {
       ? { description: "Done.", content: { "application/json": { schema: jsonOf(route.result) } } }
       : { description: "Done." },
   };
-  const codes = [...(route.errors ?? []), ...(route.auth === "api" ? authErrors : []), ...common];
+  const codes = [...(route.errors ?? []), ...(route.auth !== "none" ? authErrors : []), ...common];
   for (const status of [...new Set(codes.map(code => ERRORS[code].status))].sort()) {
     const rows = codes.filter(code => ERRORS[code].status === status);
     result[status] = {
@@ -37,7 +37,7 @@ function operation(route: Route): Record<string, unknown> {
   }));
   return {
     summary: route.summary,
-    security: route.auth === "api" ? [{ bearer: [] }] : [],
+    security: route.auth === "none" ? [] : [{ bearer: [] }],
     parameters: [...inPath, ...inQuery],
     ...(route.body && {
       requestBody: { required: true, content: { "application/json": { schema: jsonOf(route.body) } } },

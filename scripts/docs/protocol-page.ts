@@ -13,6 +13,7 @@ import {
   LINK_FRAMES,
   LINK_PROTOCOL,
   MEDIA_PROTOCOL,
+  NODE_COMMANDS,
   NODE_FRAMES,
   NODE_MEDIA,
   NodeClaims,
@@ -117,9 +118,12 @@ ${sections(NODE_FRAMES)}
 ### Edge to node
 
 ${sections(LINK_FRAMES)}
-### Edge to node: commands
+### Edge to node: commands about a room
 
 ${sections(LINK_COMMANDS)}
+### Edge to node: commands to the node itself
+
+${sections(NODE_COMMANDS)}
 ## REST
 
 | route | auth | |

@@ -19,6 +19,8 @@ export const Welcome = v.object({
   /** The newest event that the pages hold; live events are later. */
   seq: Seq,
   iceServers: v.array(IceServer),
+  /** Milliseconds for which the credentials among `iceServers` are good for new relays; left out: they don't expire. */
+  iceServersTtl: v.optional(v.number()),
   /** Milliseconds between pings, and how long the room waits for a lost client. */
   ping: v.number(),
   grace: v.number(),
@@ -60,7 +62,7 @@ export const RESULTS = {
   "chat.send": v.object({ message: v.number() }),
   "chat.history": v.object({ messages: v.array(ChatMessage), more: v.boolean() }),
   "session.offer": SessionAnswer,
-  "ice.servers": v.object({ iceServers: v.array(IceServer) }),
+  "ice.servers": v.object({ iceServers: v.array(IceServer), iceServersTtl: v.optional(v.number()) }),
 } as const;
 
 /** Every frame around events and signals, by type. */

@@ -36,6 +36,14 @@ export const NodeAddress = v.object({
   port: v.pipe(v.number(), v.integer()),
 });
 
+/** A STUN or TURN server as `RTCIceServer.urls` has it (RFC 7064, RFC 7065). */
+export const TurnUrl = v.pipe(
+  v.string(),
+  v.maxLength(256),
+  v.regex(/^(stun|turn)s?:([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?(\?transport=(udp|tcp))?$/i, "a stun or turn URI"),
+);
+const turnUrls = v.pipe(v.array(TurnUrl), v.minLength(1), v.maxLength(16));
+
 export const NODE_LOAD = {
   /** Share of the node's capacity in use, 0 to 1. */
   load: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
@@ -54,6 +62,8 @@ export const NODE_FRAMES = {
     /** Sessions it means to carry at most. */
     capacity: count,
     addresses: v.pipe(v.array(NodeAddress), v.maxLength(256)),
+    /** Where the node as a whole answers STUN and TURN: udp, then tcp, then tls. */
+    turn: v.optional(v.pipe(v.array(v.object({ urls: turnUrls })), v.maxLength(8))),
     ...NODE_LOAD,
   }),
   inventory: v.object({
@@ -62,8 +72,11 @@ export const NODE_FRAMES = {
     rooms: v.array(v.object({ ...where, sessions: v.array(ParticipantId) })),
   }),
   load: v.object({ type: v.literal("load"), ...NODE_LOAD }),
-  /** A command was carried out; session.open carries the answer. */
-  done: v.object({ type: v.literal("done"), id, answer: v.optional(SessionAnswer) }),
+  /**
+   * A command was carried out. `session.open` brings the answer; `room.open` the STUN and TURN URLs of the media worker that
+   * holds the room, so that a relay and the session behind it share one.
+   */
+  done: v.object({ type: v.literal("done"), id, answer: v.optional(SessionAnswer), turn: v.optional(turnUrls) }),
   failed: v.object({
     type: v.literal("failed"),
     id,
@@ -83,7 +96,16 @@ export const NODE_FRAMES = {
 
 /** Edge → node. */
 export const LINK_FRAMES = {
-  welcome: v.object({ type: v.literal("welcome"), node: v.string(), features: v.array(v.string()) }),
+  welcome: v.object({
+    type: v.literal("welcome"),
+    node: v.string(),
+    features: v.array(v.string()),
+    /**
+     * By these the node checks TURN credentials (`expiry:scope:id`, HMAC-SHA1): its own alone, so that one stolen from it is of
+     * no use at another. The current one first, then those it replaces. Never to be stored.
+     */
+    turn: v.optional(v.object({ secrets: v.pipe(v.array(v.string()), v.maxLength(8)) })),
+  }),
   /** The answer to an inventory: what the node should hold; it lets go of everything else. */
   keep: v.object({ type: v.literal("keep"), ...page, rooms: v.array(Assignment) }),
   error: v.object({ type: v.literal("error"), code: v.string(), message: v.string(), retryable: v.boolean() }),
@@ -91,7 +113,7 @@ export const LINK_FRAMES = {
 
 const command = { id, ...where };
 
-/** Edge → node: commands. */
+/** Edge → node: commands about a room. */
 export const LINK_COMMANDS = {
   "room.open": v.object({ type: v.literal("room.open"), ...command, participants: v.array(NodeParticipant) }),
   "room.close": v.object({ type: v.literal("room.close"), ...command }),
@@ -105,6 +127,20 @@ export const LINK_COMMANDS = {
   probe: v.object({ type: v.literal("probe"), ...command }),
 } as const;
 
+/** Edge → node: commands to the node itself, answered likewise. */
+export const NODE_COMMANDS = {
+  /**
+   * End the relays of a TURN identity now, and refuse it new ones until `until` (seconds since 1970). Told again whenever the
+   * link comes back before then.
+   */
+  "turn.revoke": v.object({
+    type: v.literal("turn.revoke"),
+    id,
+    identity: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+    until: count,
+  }),
+} as const;
+
 export type NodeFrame = {
   [K in keyof typeof NODE_FRAMES]: v.InferOutput<(typeof NODE_FRAMES)[K]>;
 }[keyof typeof NODE_FRAMES];
@@ -115,3 +151,6 @@ export type LinkCommandType = keyof typeof LINK_COMMANDS;
 export type LinkCommand<T extends LinkCommandType = LinkCommandType> = {
   [K in T]: v.InferOutput<(typeof LINK_COMMANDS)[K]>;
 }[T];
+export type NodeCommand = {
+  [K in keyof typeof NODE_COMMANDS]: v.InferOutput<(typeof NODE_COMMANDS)[K]>;
+}[keyof typeof NODE_COMMANDS];

@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { Grants } from "./grants.ts";
 import { LIMITS } from "./limits.ts";
-import { Participant, RoomState, Timestamp, TOPOLOGIES } from "./model.ts";
+import { IceServer, Participant, RoomState, Timestamp, TOPOLOGIES } from "./model.ts";
 import { boundedText, DisplayName, Identity, Jurisdiction, Region, RoomId, RoomName } from "./names.ts";
 import { Attributes } from "./tokens.ts";
 
@@ -122,6 +122,14 @@ export type RedeemInvitation = v.InferOutput<typeof RedeemInvitation>;
 /** The answer to a redeemed invitation. */
 export const RedeemedInvitation = v.object({ ...Token.entries, role: v.picklist(["host", "guest"]) });
 export type RedeemedInvitation = v.InferOutput<typeof RedeemedInvitation>;
+
+/** `GET /v1/ice-servers?room=&identity=` */
+export const IceServers = v.object({
+  iceServers: v.array(IceServer),
+  /** Until when their credentials are good for new relays; null if they don't expire. */
+  expiresAt: v.nullable(Timestamp),
+});
+export type IceServers = v.InferOutput<typeof IceServers>;
 
 /** `POST /v1/open/tokens`: a token for anybody (`ROOM_ACCESS=open`, development only). */
 export const OpenToken = v.object({ room: RoomName, name: DisplayName });
