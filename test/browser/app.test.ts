@@ -69,7 +69,8 @@ describe("the app", () => {
       .waitFor({ state: "attached" });
 
     await second.getByRole("button", { name: "Leave the call" }).click();
-    await first.getByTestId("people-panel").getByText("Grace").waitFor({ state: "detached" });
+    const listed = first.getByTestId("people-panel").getByText("Grace", { exact: true });
+    await listed.waitFor({ state: "detached" });
     expect(errors).toEqual([]);
     await one.close();
     await other.close();
