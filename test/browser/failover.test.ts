@@ -48,6 +48,11 @@ describe("a call whose media node fails", () => {
     return pages;
   };
 
+  const roomsOf = async (node: RunningNode): Promise<number> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${node.adminPort}/metrics`)).text();
+    return Number(/^tandem_rooms (\d+)$/m.exec(metrics)?.[1]);
+  };
+
   const epochOf = (page: Page): Promise<number> =>
     page.evaluate(() => window.tandem.room.store.get().topology.epoch ?? 0);
 
@@ -83,9 +88,21 @@ describe("a call whose media node fails", () => {
   it("moves to another node when its own is killed", async () => {
     const first = await start("test-first");
     const pages = await call("node");
-    await start("test-second");
+    const second = await start("test-second");
     const gap = await survive(pages, first.kill);
     console.log(`a media node killed: ${gap.toFixed(0)} ms without a frame`);
+    for (const page of pages) await page.close();
+    await second.stop();
+  });
+
+  it("moves to another node when its own freezes, which lets go of the room once it thaws", async () => {
+    const first = await start("test-frozen");
+    const pages = await call("frozen");
+    await start("test-spare");
+    const gap = await survive(pages, first.freeze);
+    console.log(`a media node frozen: ${gap.toFixed(0)} ms without a frame`);
+    first.thaw();
+    await expect.poll(() => roomsOf(first), { timeout: 20_000 }).toBe(0);
     for (const page of pages) await page.close();
   });
 });

@@ -28,6 +28,10 @@ export interface RunningNode {
   workerPids(): number[];
   /** Port of health, metrics and drain. */
   readonly adminPort: number;
+  /** SIGSTOP to everything of it: it answers nothing, though its sockets stand. */
+  freeze(): void;
+  /** Undoes `freeze`. */
+  thaw(): void;
   /** SIGKILL to everything of it. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +42,8 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, "exit");
   try {
     process.kill(-(child.pid ?? 0), signal);
+    // A frozen one hears no signal but SIGKILL.
+    process.kill(-(child.pid ?? 0), "SIGCONT");
   } catch {
     // Its group is gone.
   }
@@ -96,6 +102,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     get adminPort() {
       return Number(log.find(({ message }) => message === "media node up")?.admin);
     },
+    freeze: () => void process.kill(-(child.pid ?? 0), "SIGSTOP"),
+    thaw: () => void process.kill(-(child.pid ?? 0), "SIGCONT"),
     kill: () => end(child, "SIGKILL"),
     async stop() {
       await end(child, "SIGINT");
