@@ -67,8 +67,12 @@ export interface UdpPort {
   flush(): void;
   /** Copies one datagram into the slab and queues it; outside of a turn it leaves at once. */
   send(path: number, bytes: Uint8Array, offset: number, length: number): void;
-  /** The path to an address, made if need be; -1 when there can be none. */
-  pathOf(address: string, port: number): number;
+  /**
+   * The path to an address, made if need be; -1 when there can be none.
+   * @param local index into `locals`: the socket to reach it through; the address is then spelled as that socket has it.
+   * Default: the first of its family
+   */
+  pathOf(address: string, port: number, local?: number): number;
   /** Keeps a path from being recycled, as often as `release` is not called. */
   retain(path: number): void;
   release(path: number): void;
@@ -217,7 +221,8 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
       commit(path, length);
       if (turn === 0) flush();
     },
-    pathOf: paths.of,
+    pathOf: (address, port, local) =>
+      local === undefined ? paths.of(address, port) : paths.heard(local, address, port),
     retain: paths.retain,
     release: paths.release,
     addressOf: paths.addressOf,

@@ -1,4 +1,4 @@
-/** Numbers of STUN (RFC 8489), ICE (RFC 8445), TURN (RFC 8656, RFC 6062, RFC 8016) and the nonce cookie. */
+/** Numbers of STUN (RFC 8489), ICE (RFC 8445), TURN (RFC 8656, RFC 6062, RFC 8016), NAT behaviour discovery (RFC 5780) and the nonce cookie. */
 
 export const STUN_HEADER_LENGTH = 20;
 export const STUN_MAGIC_COOKIE = 0x2112a442;
@@ -25,6 +25,7 @@ export const STUN_METHOD = {
 export const STUN_ATTRIBUTE = {
   // comprehension-required
   mappedAddress: 0x0001,
+  changeRequest: 0x0003,
   username: 0x0006,
   messageIntegrity: 0x0008,
   errorCode: 0x0009,
@@ -47,6 +48,8 @@ export const STUN_ATTRIBUTE = {
   reservationToken: 0x0022,
   priority: 0x0024,
   useCandidate: 0x0025,
+  padding: 0x0026,
+  responsePort: 0x0027,
   connectionId: 0x002a,
   // comprehension-optional
   additionalAddressFamily: 0x8000,
@@ -59,6 +62,8 @@ export const STUN_ATTRIBUTE = {
   fingerprint: 0x8028,
   iceControlled: 0x8029,
   iceControlling: 0x802a,
+  responseOrigin: 0x802b,
+  otherAddress: 0x802c,
   mobilityTicket: 0x8030,
 } as const;
 

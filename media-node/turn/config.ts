@@ -1,4 +1,5 @@
 import type { LogLevel } from "../log.ts";
+import type { DiscoveryConfig } from "./discovery/configure-discovery.ts";
 
 /** Everything that a TURN worker is told at its start: plain data, over IPC, since it holds secrets. */
 export interface TurnConfig {
@@ -28,6 +29,8 @@ export interface TurnConfig {
   /** Media ports of the fleet, which every credential may reach. */
   readonly media: readonly { readonly address: string; readonly min: number; readonly max: number }[];
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** NAT behaviour discovery; undefined: off. */
+  readonly discovery: DiscoveryConfig | undefined;
   /** Longest wait for more packets under load, in microseconds. */
   readonly gather: number;
   readonly log: LogLevel;

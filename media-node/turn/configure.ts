@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import { parseAddress } from "../net/address.ts";
 import type { Settings } from "../settings.ts";
 import type { TurnConfig } from "./config.ts";
+import { discoveryConfig } from "./discovery/configure-discovery.ts";
 import { MAX_CHANNEL, MAX_CHANNEL_RFC5766 } from "./limits.ts";
 
 type Interfaces = () => ReturnType<typeof networkInterfaces>;
@@ -61,6 +62,7 @@ export function turnConfigs(
     return { announced, local: bare };
   });
 
+  const discovery = discoveryConfig(settings);
   return Array.from({ length: workers }, (_, worker) => ({
     worker,
     workers,
@@ -87,6 +89,7 @@ export function turnConfigs(
     denied: settings["denied-peer-ip"],
     media: settings["media-peers"].map(mediaPeer),
     certificate: cert === "" ? undefined : { cert, key: pkey },
+    discovery,
     gather: settings.gather,
     log: settings.log,
   }));

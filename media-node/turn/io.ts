@@ -1,4 +1,5 @@
 import type { Relay } from "./allocation.ts";
+import type { DiscoveryPort } from "./discovery/discovery.ts";
 
 export type TransportKind = "udp" | "tcp" | "tls";
 
@@ -17,6 +18,8 @@ export interface ClientTransport {
   release(client: number): void;
   addressOf(client: number): string;
   portOf(client: number): number;
+  /** Where else answers may leave from; absent where NAT behaviour discovery is off. */
+  readonly discovery?: DiscoveryPort;
 }
 
 /** The relayed side: one UDP socket per relay. */

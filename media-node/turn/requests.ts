@@ -5,6 +5,7 @@ import { allocate } from "./allocate.ts";
 import type { Allocation } from "./allocation.ts";
 import type { Nonces } from "./auth/nonce.ts";
 import type { RequestHandler, TurnContext } from "./context.ts";
+import { createDiscovery, DISCOVERY_COMPREHENDED, type DiscoveryWish, readDiscovery } from "./discovery/discovery.ts";
 import type { ClientTransport, RelayIo } from "./io.ts";
 import { channelBind, createPermission } from "./permissions.ts";
 import { refresh } from "./refresh.ts";
@@ -62,6 +63,9 @@ export function createRequests(context: TurnContext, options: RequestsOptions): 
   const { counters, responder, authenticator } = context;
   const source = createStunAddress();
   const unknown = new Uint16Array(16);
+  const discovery = createDiscovery();
+  const wish: DiscoveryWish = { change: 0, responsePort: 0, padding: -1 };
+  const discovering = new Set([...comprehended, ...DISCOVERY_COMPREHENDED]);
   const request: StunRequest = {
     message: createStunMessage(),
     transport: undefined as unknown as ClientTransport,
@@ -85,12 +89,23 @@ export function createRequests(context: TurnContext, options: RequestsOptions): 
     const { message, transport, client } = request;
     if (!mayAnswer()) return;
     request.authentication.key = undefined;
-    const found = unknownAttributes(message, comprehended, unknown);
+    const port = transport.discovery?.origin(client, 0) && transport.discovery;
+    const found = unknownAttributes(message, port ? discovering : comprehended, unknown);
     if (found > 0) {
       responder.unknown(request, unknown, found);
       return;
     }
+    const refusal = port ? readDiscovery(message, wish) : 0;
+    if (refusal !== 0) {
+      responder.error(request, refusal);
+      return;
+    }
     counters.binding++;
+    if (port) {
+      const mapped = { address: transport.addressOf(client), port: transport.portOf(client) };
+      discovery.answer(port, message, wish, client, mapped, message.fingerprintAt >= 0);
+      return;
+    }
     const answer = responder.success(request);
     answer.xorAddress(STUN_ATTRIBUTE.xorMappedAddress, transport.addressOf(client), transport.portOf(client));
     responder.finish(transport, client, responder.sealOf(request));

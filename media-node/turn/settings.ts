@@ -29,6 +29,11 @@ const users = (value: string): Readonly<Record<string, string>> => {
   return Object.fromEntries(pairs);
 };
 
+const boolean = (value: string): boolean => {
+  if (value !== "true" && value !== "false") throw new Error("is true or false");
+  return value === "true";
+};
+
 const portRange = integer(1, 65_535);
 
 export const TURN_SETTINGS = {
@@ -142,9 +147,24 @@ export const TURN_SETTINGS = {
     value: "BOOLEAN",
     help: "true: accept channels 0x5000-0x7FFF of old clients too",
     default: false as boolean,
-    read: (value: string): boolean => {
-      if (value !== "true" && value !== "false") throw new Error("is true or false");
-      return value === "true";
-    },
+    read: boolean,
+  }),
+  rfc5780: setting({
+    value: "BOOLEAN",
+    help: "true: NAT behaviour discovery; answers Binding requests from a second address and port where they ask for it",
+    default: false as boolean,
+    read: boolean,
+  }),
+  "alt-listening-ip": setting({
+    value: "ADDRESSES",
+    help: "second addresses for --rfc5780, one a family",
+    default: NONE,
+    read: list,
+  }),
+  "alt-listening-port": setting({
+    value: "PORT",
+    help: "second UDP port for --rfc5780; 0: the one behind --listening-port",
+    default: 0,
+    read: integer(0, 65_535),
   }),
 } as const;

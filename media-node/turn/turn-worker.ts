@@ -7,6 +7,7 @@ import type { TurnConfig } from "./config.ts";
 import type { RelayAddress } from "./context.ts";
 import { createCopier } from "./copy.ts";
 import { flattenCounters } from "./counters.ts";
+import { createDiscoverySockets } from "./discovery/discovery-sockets.ts";
 import type { Allowance, PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { parseRange } from "./policy/ranges.ts";
 import { createPoller } from "./poller.ts";
@@ -139,9 +140,14 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     else listeners[tag]?.(offset, length, ipv4, port, bytes);
   }
 
-  async function openPort(port: number): Promise<UdpPort> {
+  const { discovery } = config;
+  const announced = new Map(config.announced.map(each => [each.local, each.announced]));
+  const discoverySockets =
+    discovery && createDiscoverySockets(discovery.pairs, address => announced.get(address) ?? address);
+
+  async function openPort(port: number, discovers = false): Promise<UdpPort> {
     const udp = await openUdp({
-      addresses: config.listen,
+      addresses: discovers ? [...config.listen, ...discovery!.pairs.map(({ second }) => second)] : config.listen,
       port,
       reusePort: config.workers > 1,
       maxPaths: relayPorts + UNKNOWN_CLIENTS + 1,
@@ -152,24 +158,25 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       },
     });
     copier.pin(udp.slab);
-    const clients = createUdpClients(udp);
+    const clients = createUdpClients(udp, discovers ? discoverySockets?.add(udp) : undefined);
     const inlet: TurnInlet = server.attach(clients.transport);
     for (const local of udp.locals.keys()) {
       const fd = udp.fdOf(local);
       if (!poller || fd === undefined || listeners.length === LISTENER_TAGS) break;
       poller.add(listeners.length, fd, () => udp.fdOf(local));
       listeners.push((offset, length, ipv4, from, bytes) => {
-        const known = clients.find(ipv4, from);
-        const client = known >= 0 ? known : udp.pathOf(poller.sender(), from);
+        const known = clients.find(local, ipv4, from);
+        const client = known >= 0 ? known : udp.pathOf(poller.sender(), from, local);
         if (client >= 0) inlet.receive(client, bytes, offset, length, turns.begin());
       });
     }
     return udp;
   }
 
-  const udps: UdpPort[] = [await openPort(config.port)];
+  const udps: UdpPort[] = [await openPort(config.port, discovery !== undefined)];
   const port = udps[0]!.locals[0]!.port;
   if (config.tlsPort > 0) udps.push(await openPort(config.tlsPort));
+  if (discovery) udps.push(await openPort(discovery.port, true));
   const streams = await openStreams({
     addresses: config.listen,
     ports: [port, ...(config.tlsPort > 0 ? [config.tlsPort] : [])],

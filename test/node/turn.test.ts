@@ -141,6 +141,21 @@ describe.each(["bun", "node"] as const)("the TURN server on %s", runtime => {
   });
 });
 
+it("tells turnutils_natdiscovery how it maps and filters", async () => {
+  const turn = await startTurn({
+    settings: { listen: "127.0.0.1", rfc5780: "true", "alt-listening-ip": "127.0.0.2" },
+  });
+  try {
+    const to = ["-L", "127.0.0.1", "-p", String(turn.port), "127.0.0.1"];
+    const output = await run("turnutils_natdiscovery", ["-m", "-f", ...to]);
+    expect(output).toContain("NAT with Endpoint Independent Mapping!");
+    expect(output).toContain("NAT with Endpoint Independent Filtering!");
+    expect(output.match(/RFC 5780 response/g)).toHaveLength(4);
+  } finally {
+    await turn.stop();
+  }
+});
+
 it("answers 508 when the ports are gone, and serves again when they are back", async () => {
   const turn = await startTurn({
     settings: { "min-port": "58000", "max-port": "58003", "rfc5766-channel-numbers": "true" },

@@ -67,7 +67,10 @@ function createIo(sent: Sent[], open: Set<Relay>, strangers: Set<number>): Relay
 }
 
 /** A TURN server in virtual time, with clients and peers that are functions. */
-export function createHarness(overrides: Partial<TurnServerOptions> = {}): Harness {
+export function createHarness(
+  overrides: Partial<TurnServerOptions> = {},
+  transportOverrides: Partial<ClientTransport> = {},
+): Harness {
   const sent: Sent[] = [];
   const records: AllocationRecord[] = [];
   const strangers = new Set<number>();
@@ -108,6 +111,7 @@ export function createHarness(overrides: Partial<TurnServerOptions> = {}): Harne
       release() {},
       addressOf: client => clients[client]!.address,
       portOf: client => 1024 + client,
+      ...transportOverrides,
     };
     held = { inlet: server.attach(transport), clients };
     transports.set(kind, held);
