@@ -9,9 +9,16 @@ export interface Fingerprint {
   readonly value: string;
 }
 
-export interface DtlsCertificate {
+/** What an endpoint shows and signs with. */
+export interface DtlsIdentity {
   readonly der: Uint8Array;
+  /** Certificates that vouch for it, each for the one before. */
+  readonly chain?: readonly Uint8Array[];
+  /** ECDSA P-256. */
   readonly privateKey: KeyObject;
+}
+
+export interface DtlsCertificate extends DtlsIdentity {
   /** SHA-256, upper case, for the answer. */
   readonly fingerprint: Fingerprint;
   /** Ms since 1970. */

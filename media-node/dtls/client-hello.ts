@@ -30,7 +30,7 @@ export function parseClientHello(body: Uint8Array): ClientHello | undefined {
   const version = reader.u16();
   const random = reader.take(32);
   const sessionId = reader.vector8();
-  reader.vector8(); // A cookie: we never ask for one.
+  reader.vector8(); // The cookie: looked at before, where there is one at all (hello-gate.ts).
   const cipherSuites = readNumbers(reader.vector16());
   const compressionMethods = reader.vector8();
   const extensions = parseExtensions(reader.remaining > 0 ? reader.vector16() : new Uint8Array(0));

@@ -5,6 +5,7 @@ export const ContentType = { changeCipherSpec: 20, alert: 21, handshake: 22, app
 export const HandshakeType = {
   clientHello: 1,
   serverHello: 2,
+  helloVerifyRequest: 3,
   certificate: 11,
   serverKeyExchange: 12,
   certificateRequest: 13,
@@ -40,6 +41,9 @@ export const Extension = {
   supportedVersions: 43,
   renegotiationInfo: 0xff01,
 } as const;
+
+/** DTLS 1.0 on the wire, which a HelloVerifyRequest speaks whatever follows (RFC 6347 §4.2.1). */
+export const DTLS_1_0 = 0xfeff;
 
 /** DTLS 1.2 on the wire (RFC 6347 §4.1: one's complement of the TLS version). */
 export const DTLS_1_2 = 0xfefd;

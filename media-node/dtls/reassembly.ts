@@ -30,21 +30,23 @@ interface Partial {
   missing: number;
 }
 
-export function createReassembler(course: readonly ExpectedMessage[]): Reassembler {
+/** @param first sequence number of the course's first message */
+export function createReassembler(course: readonly ExpectedMessage[], first = 0): Reassembler {
   const partials: (Partial | undefined)[] = course.map(() => undefined);
-  let nextSequence = 0;
+  let nextSequence = first;
   return {
     add({ type, length, sequence, offset, data }) {
       if (sequence < nextSequence) return "old";
-      const expected = course[sequence];
+      const index = sequence - first;
+      const expected = course[index];
       if (expected === undefined || type !== expected.type || length > expected.limit) return "refused";
       if (data.length === 0 && length > 0) return "refused";
-      let partial = partials[sequence];
+      let partial = partials[index];
       // Two lengths for one message: one of them is forged or damaged. The newer wins, since the true one is sent
       // again and again, and a single forged packet must not block it for good.
       if (partial?.body.length !== length) {
         partial = { body: new Uint8Array(length), has: new Uint8Array(length), missing: length };
-        partials[sequence] = partial;
+        partials[index] = partial;
       }
       for (let at = 0; at < data.length; at++) {
         if (partial.has[offset + at] === 1) continue;
@@ -55,11 +57,12 @@ export function createReassembler(course: readonly ExpectedMessage[]): Reassembl
       return "kept";
     },
     next() {
-      const partial = partials[nextSequence];
+      const index = nextSequence - first;
+      const partial = partials[index];
       if (partial === undefined || partial.missing > 0) return undefined;
-      partials[nextSequence] = undefined;
+      partials[index] = undefined;
       const sequence = nextSequence++;
-      return { type: course[sequence]!.type, sequence, body: partial.body };
+      return { type: course[index]!.type, sequence, body: partial.body };
     },
     rewind() {
       nextSequence--;

@@ -12,8 +12,9 @@ export interface RecordWriter {
   protect(keys: RecordKeys): void;
 }
 
-export function createRecordWriter(): RecordWriter {
-  let plainSequence = 0;
+/** @param first number of the first record of epoch 0 */
+export function createRecordWriter(first = 0): RecordWriter {
+  let plainSequence = first;
   let sealedSequence = 0;
   let keys: RecordKeys | undefined;
   return {

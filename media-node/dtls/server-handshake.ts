@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { type DtlsCertificate, type Fingerprint, matchesFingerprint, publicKeyOf } from "./certificate.ts";
+import { type DtlsIdentity, type Fingerprint, matchesFingerprint, publicKeyOf } from "./certificate.ts";
 import { parseClientHello, type Selection, select } from "./client-hello.ts";
 import { parseCertificate, parseCertificateVerify, parseClientKeyExchange } from "./client-messages.ts";
 import { Alert, HandshakeType } from "./constants.ts";
@@ -34,25 +34,28 @@ export type HandshakeStep =
   | { readonly do: "finish"; readonly finished: HandshakeMessage; readonly srtp: SrtpKeys | undefined }
   | { readonly do: "fail"; readonly failure: DtlsFailure; readonly alert: number };
 
-/** The client's five messages. Numbers are fixed, since we ask for a certificate and never for a cookie. */
-export const CLIENT_COURSE: readonly ExpectedMessage[] = [
-  { type: HandshakeType.clientHello, limit: 16_384 },
-  { type: HandshakeType.certificate, limit: 16_384 },
-  { type: HandshakeType.clientKeyExchange, limit: 256 },
-  { type: HandshakeType.certificateVerify, limit: 1_024 },
-  { type: HandshakeType.finished, limit: 12 },
-];
-
-/** Sequence number of the client's Finished, the only one of its messages in epoch 1. */
-export const FINISHED_SEQUENCE = 4;
+/** The client's messages, with a certificate where one is asked for. The last is the only one in epoch 1. */
+export function clientCourse(withCertificate: boolean): readonly ExpectedMessage[] {
+  const course = [
+    { type: HandshakeType.clientHello, limit: 16_384 },
+    { type: HandshakeType.certificate, limit: 16_384 },
+    { type: HandshakeType.clientKeyExchange, limit: 256 },
+    { type: HandshakeType.certificateVerify, limit: 1_024 },
+    { type: HandshakeType.finished, limit: 12 },
+  ];
+  return withCertificate ? course : course.filter((_, i) => i % 2 === 0);
+}
 
 const WAIT: HandshakeStep = { do: "wait" };
 const FORGET: HandshakeStep = { do: "forget" };
 const fail = (failure: DtlsFailure, alert: number): HandshakeStep => ({ do: "fail", failure, alert });
 
 export interface ServerHandshakeOptions {
-  readonly certificate: DtlsCertificate;
-  readonly remoteFingerprint: Fingerprint;
+  readonly certificate: DtlsIdentity;
+  /** Of the certificate that the client must show; undefined: none is asked for. */
+  readonly remoteFingerprint: Fingerprint | undefined;
+  /** Sequence number of the ClientHello, and of our own first message. */
+  readonly firstSequence: number;
   readonly srtpProfiles: readonly SrtpProfile[];
   /** Asked before the first costly step; false drops the ClientHello. */
   admit(): boolean;
@@ -63,9 +66,10 @@ export type ServerHandshake = (message: HandshakeMessage) => HandshakeStep;
 
 /**
  * The server's side of one full handshake (RFC 5246 §7.3) over whole messages that come in the order of
- * `CLIENT_COURSE`. Nothing is computed for a ClientHello before it is complete, plausible and admitted.
+ * `clientCourse`. Nothing is computed for a ClientHello before it is complete, plausible and admitted.
  */
 export function createServerHandshake(options: ServerHandshakeOptions): ServerHandshake {
+  const { firstSequence, remoteFingerprint } = options;
   const transcript: Uint8Array[] = [];
   const messagesSoFar = (): Uint8Array => Buffer.concat(transcript);
   const serverRandom = randomBytes(32);
@@ -74,6 +78,8 @@ export function createServerHandshake(options: ServerHandshakeOptions): ServerHa
   let share: KeyShare | undefined;
   let peerKey: KeyObject | undefined;
   let keys: KeySchedule | undefined;
+  /** Follows those of the flight before. */
+  let finishedSequence = 0;
 
   function onClientHello(message: HandshakeMessage): HandshakeStep {
     const hello = parseClientHello(message.body);
@@ -86,15 +92,16 @@ export function createServerHandshake(options: ServerHandshakeOptions): ServerHa
     clientRandom = hello.random;
     const bodies: [number, Uint8Array][] = [
       [HandshakeType.serverHello, serverHello(serverRandom, hello, selected)],
-      [HandshakeType.certificate, certificate(options.certificate.der)],
+      [HandshakeType.certificate, certificate(options.certificate.der, options.certificate.chain)],
       [
         HandshakeType.serverKeyExchange,
         serverKeyExchange(share, clientRandom, serverRandom, options.certificate.privateKey),
       ],
-      [HandshakeType.certificateRequest, certificateRequest()],
+      ...(remoteFingerprint ? [[HandshakeType.certificateRequest, certificateRequest()] as [number, Uint8Array]] : []),
       [HandshakeType.serverHelloDone, new Uint8Array(0)],
     ];
-    const flight = bodies.map(([type, body], sequence) => ({ type, sequence, body }));
+    const flight = bodies.map(([type, body], i) => ({ type, sequence: firstSequence + i, body }));
+    finishedSequence = firstSequence + flight.length;
     transcript.push(encodeMessage(message), ...flight.map(encodeMessage));
     return { do: "send", flight };
   }
@@ -104,7 +111,7 @@ export function createServerHandshake(options: ServerHandshakeOptions): ServerHa
     if (leaf === undefined) return fail("malformed", Alert.decodeError);
     if (leaf.length === 0) return fail("no-certificate", Alert.handshakeFailure);
     // The fingerprint comes first: only a certificate that the SDP vouches for reaches the X.509 parser.
-    if (!matchesFingerprint(leaf, options.remoteFingerprint)) {
+    if (!matchesFingerprint(leaf, remoteFingerprint!)) {
       return fail("fingerprint-mismatch", Alert.badCertificate);
     }
     peerKey = publicKeyOf(leaf);
@@ -141,12 +148,13 @@ export function createServerHandshake(options: ServerHandshakeOptions): ServerHa
     }
     transcript.push(encodeMessage(message));
     const body = keys!.verifyData("server", messagesSoFar());
-    // Our own message number follows the five of the flight above.
-    const finished = { type: HandshakeType.finished, sequence: 5, body };
+    const finished = { type: HandshakeType.finished, sequence: finishedSequence, body };
     const srtp = selection?.srtpProfile && keys!.exportSrtpKeys(selection.srtpProfile);
     return { do: "finish", finished, srtp };
   }
 
-  const steps = [onClientHello, onCertificate, onClientKeyExchange, onCertificateVerify, onFinished];
-  return message => steps[message.sequence]!(message);
+  const steps = remoteFingerprint
+    ? [onClientHello, onCertificate, onClientKeyExchange, onCertificateVerify, onFinished]
+    : [onClientHello, onClientKeyExchange, onFinished];
+  return message => steps[message.sequence - firstSequence]!(message);
 }

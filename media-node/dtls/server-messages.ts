@@ -19,9 +19,9 @@ export function serverHello(random: Uint8Array, hello: ClientHello, { srtpProfil
   return concat(u16(DTLS_1_2), random, vector(1), u16(CIPHER_SUITE), u8(0), vector(2, ...extensions));
 }
 
-/** A chain of the one self-signed certificate (RFC 5246 §7.4.2). */
-export function certificate(der: Uint8Array): Uint8Array {
-  return vector(3, vector(3, der));
+/** A certificate and those that vouch for it (RFC 5246 §7.4.2). */
+export function certificate(der: Uint8Array, chain: readonly Uint8Array[] = []): Uint8Array {
+  return vector(3, ...[der, ...chain].map(each => vector(3, each)));
 }
 
 /** Ephemeral key, signed together with both randoms (RFC 8422 §5.4). */

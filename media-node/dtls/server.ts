@@ -1,22 +1,17 @@
-import type { DtlsCertificate, Fingerprint } from "./certificate.ts";
+import type { DtlsIdentity, Fingerprint } from "./certificate.ts";
 import { Alert, AlertLevel, ContentType, GCM_OVERHEAD, HandshakeType, RECORD_HEADER } from "./constants.ts";
 import { createDtlsCounters, type DtlsCounters } from "./counters.ts";
 import { packFinished, packFlight } from "./flight.ts";
 import type { HandshakeBudget } from "./handshake-budget.ts";
 import { type HandshakeFragment, type HandshakeMessage, readFragments } from "./handshake-message.ts";
+import type { HelloNumbers } from "./hello-gate.ts";
 import { createReassembler } from "./reassembly.ts";
 import type { RecordView } from "./record-reader.ts";
 import { readRecord } from "./record-reader.ts";
 import { createRecordWriter } from "./record-writer.ts";
 import { createRetransmission } from "./retransmission.ts";
 import { createSealedReader } from "./sealed-reader.ts";
-import {
-  CLIENT_COURSE,
-  createServerHandshake,
-  type DtlsFailure,
-  FINISHED_SEQUENCE,
-  type ServerHandshake,
-} from "./server-handshake.ts";
+import { clientCourse, createServerHandshake, type DtlsFailure, type ServerHandshake } from "./server-handshake.ts";
 import type { SrtpKeys, SrtpProfile } from "./srtp-profile.ts";
 
 /** A handshake that takes longer has failed, in ms from the first datagram. */
@@ -40,13 +35,18 @@ export interface DtlsListener {
 }
 
 export interface DtlsServerOptions {
-  readonly certificate: DtlsCertificate;
-  readonly remoteFingerprint: Fingerprint;
+  readonly certificate: DtlsIdentity;
+  /** Of the certificate that the client must show; undefined: anybody may connect, and none is asked for. */
+  readonly remoteFingerprint: Fingerprint | undefined;
+  /** Where numbers begin when a ClientHello was sent back for a cookie (`HelloGate`); default: at 0. */
+  readonly numbers?: HelloNumbers;
   /** In order of preference; empty for data only. */
   readonly srtpProfiles: readonly SrtpProfile[];
   readonly budget: HandshakeBudget;
   /** Largest datagram sent, in bytes. */
   readonly mtu?: number;
+  /** Most bytes in a record of data; default: what fits a datagram. */
+  readonly maxPayload?: number;
   /** Takes a datagram, which is its own from then on. Must not call back into the endpoint. */
   send(datagram: Uint8Array): void;
   readonly listener: DtlsListener;
@@ -71,11 +71,14 @@ export interface DtlsServer {
 
 export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
   const { listener, mtu = DEFAULT_MTU } = options;
-  const maxPayload = mtu - RECORD_HEADER - GCM_OVERHEAD;
+  const { maxPayload = mtu - RECORD_HEADER - GCM_OVERHEAD } = options;
+  const { message: firstSequence, record: firstRecord } = options.numbers ?? { message: 0, record: 0 };
+  const course = clientCourse(options.remoteFingerprint !== undefined);
+  const finishedSequence = firstSequence + course.length - 1;
   const counters = createDtlsCounters();
-  const writer = createRecordWriter();
+  const writer = createRecordWriter(firstRecord);
   const sealed = createSealedReader(counters);
-  const reassembler = createReassembler(CLIENT_COURSE);
+  const reassembler = createReassembler(course, firstSequence);
   const retransmission = createRetransmission();
   let state: DtlsServer["state"] = "handshake";
   let clock = 0;
@@ -87,6 +90,7 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
   /** Until it is over: it holds the transcript and the master secret. */
   let handshake: ServerHandshake | undefined = createServerHandshake({
     ...options,
+    firstSequence,
     admit() {
       const admitted = options.budget.take(clock);
       if (!admitted) counters.throttled++;
@@ -174,7 +178,7 @@ export function createDtlsServer(options: DtlsServerOptions): DtlsServer {
     if (state === "connected") {
       if (fragment.type === HandshakeType.finished) answerAgain();
       else refuseRenegotiation();
-    } else if ((fragment.sequence === FINISHED_SEQUENCE) !== (epoch === 1)) counters.unexpected++;
+    } else if ((fragment.sequence === finishedSequence) !== (epoch === 1)) counters.unexpected++;
     else {
       const fate = reassembler.add(fragment);
       if (fate === "refused") counters.unexpected++;

@@ -25,6 +25,8 @@ export interface TestClientOptions {
   readonly helloPadding?: number;
   readonly mtu?: number;
   readonly cheat?: Cheat;
+  /** The server asks for no certificate. */
+  readonly anonymous?: boolean;
   /** Signs in place of the certificate's key. */
   readonly otherKey?: KeyObject;
   send(datagram: Uint8Array): void;
@@ -52,13 +54,18 @@ const COURSE = [
   HandshakeType.serverHelloDone,
   HandshakeType.finished,
 ].map(type => ({ type, limit: 4_096 }));
+const ANONYMOUS_COURSE = COURSE.filter(({ type }) => type !== HandshakeType.certificateRequest);
 
 /** A DTLS 1.2 client without sockets or clocks, for tests in virtual time. It trusts any server. */
 export function createTestClient(options: TestClientOptions): TestClient {
   const { group = "x25519", srtpProfiles = ["AEAD_AES_128_GCM"], mtu = 1_200, cheat } = options;
   const writer = createRecordWriter();
   const sealed = createSealedReader(createDtlsCounters());
-  const reassembler = createReassembler(COURSE);
+  const course = options.anonymous ? ANONYMOUS_COURSE : COURSE;
+  let reassembler = createReassembler(course);
+  /** What a HelloVerifyRequest asked to be brought back, and the number of the hello that does. */
+  let cookie: Uint8Array = new Uint8Array(0);
+  let first = 0;
   const random = randomBytes(32);
   const transcript: Uint8Array[] = [];
   const alerts: (readonly [number, number])[] = [];
@@ -84,7 +91,15 @@ export function createTestClient(options: TestClientOptions): TestClient {
     ];
     if (cheat !== "no EMS") extensions.push(extension(Extension.extendedMasterSecret));
     const suites = vector(2, u16(CIPHER_SUITE));
-    return concat(u16(DTLS_1_2), random, vector(1), vector(1), suites, vector(1, u8(0)), vector(2, ...extensions));
+    return concat(
+      u16(DTLS_1_2),
+      random,
+      vector(1),
+      vector(1, cookie),
+      suites,
+      vector(1, u8(0)),
+      vector(2, ...extensions),
+    );
   }
 
   function transmit(now: number): void {
@@ -97,23 +112,25 @@ export function createTestClient(options: TestClientOptions): TestClient {
   function answer(now: number): void {
     const share = createKeyShare(group);
     const der = cheat === "no certificate" ? vector(3) : certificate(options.certificate.der);
+    const numbered = (type: number, body: Uint8Array): HandshakeMessage => {
+      const message = { type, sequence: first + 1 + flight.length, body };
+      transcript.push(encodeMessage(message));
+      return message;
+    };
     const publicKey = cheat === "wrong key share" ? new Uint8Array(32) : share.publicKey;
-    flight = [
-      { type: HandshakeType.certificate, sequence: 1, body: der },
-      { type: HandshakeType.clientKeyExchange, sequence: 2, body: vector(1, publicKey) },
-    ];
-    transcript.push(...flight.map(encodeMessage));
+    flight = [];
+    if (!options.anonymous) flight.push(numbered(HandshakeType.certificate, der));
+    flight.push(numbered(HandshakeType.clientKeyExchange, vector(1, publicKey)));
     keys = deriveKeys(share.agree(serverShare)!, Buffer.concat(transcript), random, serverRandom);
     writer.protect(keys.client);
     sealed.protect(keys.server);
-    const signature = sign("sha256", Buffer.concat(transcript), options.otherKey ?? options.certificate.privateKey);
-    const verify = concat(u16(0x0403), vector(2, signature));
-    flight.push({ type: HandshakeType.certificateVerify, sequence: 3, body: verify });
-    transcript.push(encodeMessage(flight[2]!));
+    if (!options.anonymous) {
+      const signature = sign("sha256", Buffer.concat(transcript), options.otherKey ?? options.certificate.privateKey);
+      flight.push(numbered(HandshakeType.certificateVerify, concat(u16(0x0403), vector(2, signature))));
+    }
     const body = keys.verifyData("client", Buffer.concat(transcript));
     if (cheat === "wrong Finished") body[0]! ^= 1;
-    finished = { type: HandshakeType.finished, sequence: 4, body };
-    transcript.push(encodeMessage(finished));
+    finished = numbered(HandshakeType.finished, body);
     transmit(now);
   }
 
@@ -144,13 +161,28 @@ export function createTestClient(options: TestClientOptions): TestClient {
     if (message.type === HandshakeType.serverHelloDone) answer(now);
   }
 
+  function hello(now: number): void {
+    flight = [{ type: HandshakeType.clientHello, sequence: first, body: clientHello() }];
+    transcript.splice(0, transcript.length, encodeMessage(flight[0]!));
+    transmit(now);
+  }
+
   function onRecord(record: RecordView, now: number): void {
     const payload = record.epoch === 1 ? sealed.open(record) : record.bytes.subarray(RECORD_HEADER);
     if (payload === undefined) return;
     if (record.type === ContentType.alert) alerts.push([record.epoch, payload[1]!]);
     else if (record.type === ContentType.applicationData) options.onData?.(payload);
     else if (record.type === ContentType.handshake) {
-      const fates = readFragments(payload)!.map(fragment => reassembler.add(fragment));
+      const fragments = readFragments(payload)!;
+      const [verify] = fragments;
+      if (verify?.type === HandshakeType.helloVerifyRequest) {
+        if (verify.sequence !== first) return;
+        cookie = verify.data.slice(3);
+        reassembler = createReassembler(course, ++first);
+        hello(now);
+        return;
+      }
+      const fates = fragments.map(fragment => reassembler.add(fragment));
       if (finished !== undefined && !connected && fates.includes("old")) transmit(now);
       for (let message = reassembler.next(); message !== undefined; message = reassembler.next()) {
         onMessage(message, now);
@@ -166,11 +198,7 @@ export function createTestClient(options: TestClientOptions): TestClient {
       return srtp;
     },
     alerts,
-    start(now) {
-      flight = [{ type: HandshakeType.clientHello, sequence: 0, body: clientHello() }];
-      transcript.push(encodeMessage(flight[0]!));
-      transmit(now);
-    },
+    start: hello,
     handle(datagram, now) {
       for (let offset = 0; offset < datagram.length; ) {
         const record = readRecord(datagram, offset)!;
