@@ -22,6 +22,7 @@ const DEBIAN = {
   "firefox-esr": "firefox-esr",
   ip: "iproute2",
   openssl: "openssl",
+  certutil: "libnss3-tools",
   nft: "nftables",
   turnutils_uclient: "coturn",
   sipp: "sip-tester",

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Flags under which Chromium stays on this machine and has a camera and a microphone without asking. */
@@ -17,12 +18,17 @@ export const CHROMIUM_FLAGS = [
   "--disable-renderer-backgrounding",
 ];
 
-/** Headless Chromium, Debian's, or what runs it inside something else, e.g. a network namespace. */
+/**
+ * Headless Chromium, Debian's, or what runs it inside something else, e.g. a network namespace. `home` is where it looks for
+ * authorities that it trusts.
+ */
 export function launchChromium({
   flags = CHROMIUM_FLAGS,
   executablePath = "/usr/bin/chromium",
+  home = homedir(),
 } = {}): Promise<Browser> {
-  return chromium.launch({ executablePath, headless: true, args: flags });
+  const env = { ...process.env, HOME: home };
+  return chromium.launch({ executablePath, headless: true, args: flags, env });
 }
 
 declare global {

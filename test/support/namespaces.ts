@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -17,6 +17,10 @@ export interface Namespace {
   /** Path of a program that runs `command` inside. */
   wrap(command: string): string;
   ip(...args: string[]): void;
+  /** Load a ruleset of nftables. */
+  nft(rules: string): void;
+  /** Set a kernel parameter of it, e.g. `net/ipv4/ip_forward`. */
+  sysctl(path: string, value: string | number): void;
   /**
    * Make `127.0.0.1:port` inside lead to `127.0.0.1:port` outside, by a Unix socket: pages there are on a secure context,
    * and no network but the test's own joins the two. The returned cut ends all connections and refuses new ones.
@@ -32,13 +36,47 @@ export interface Forward {
   mend(): void;
 }
 
+const setKernel = (name: string, path: string, value: string | number): void => {
+  execFileSync("ip", ["netns", "exec", name, "tee", `/proc/sys/${path}`], { input: String(value), stdio: "pipe" });
+};
+
+const REGISTRY = "/run/netns";
 let count = 0;
+
+/** End what still runs inside, then take the namespace away; its devices, routes and rules go with it. */
+function remove(name: string): void {
+  const pids = execFileSync("ip", ["netns", "pids", name], { encoding: "utf8" }).split("\n").filter(Boolean);
+  for (const pid of pids) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  ip("netns", "delete", name);
+}
+
+/** Take away what a killed test left: namespaces carry the process id of their test. */
+function sweep(): void {
+  for (const name of existsSync(REGISTRY) ? readdirSync(REGISTRY) : []) {
+    const owner = /^tandem-(\d+)-/.exec(name)?.[1];
+    if (!owner || existsSync(`/proc/${owner}`)) continue;
+    try {
+      remove(name);
+    } catch {
+      // Another test sweeps, too.
+    }
+  }
+}
 
 /** Make a namespace; needs root. */
 export function createNamespace(label: string): Namespace {
+  if (count === 0) sweep();
   const name = `tandem-${process.pid}-${count++}-${label}`;
   ip("netns", "add", name);
   ip("-n", name, "link", "set", "lo", "up");
+  // Nobody else has its addresses; looking for duplicates would keep them back for a second.
+  setKernel(name, "net/ipv6/conf/default/accept_dad", 0);
   const folder = mkdtempSync(join(tmpdir(), "tandem-namespace-"));
   const stops: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
 
@@ -101,6 +139,10 @@ export function createNamespace(label: string): Namespace {
       return path;
     },
     ip: (...args) => ip("-n", name, ...args),
+    nft(rules) {
+      execFileSync("ip", ["netns", "exec", name, "nft", "-f", "-"], { input: rules });
+    },
+    sysctl: (path, value) => setKernel(name, path, value),
     async forward(port) {
       const socket = join(folder, `out-${port}`);
       const forward = await relayOutside(socket, String(port));
@@ -114,7 +156,7 @@ export function createNamespace(label: string): Namespace {
     },
     async close() {
       for (const stop of stops.splice(0).reverse()) stop();
-      ip("netns", "delete", name);
+      remove(name);
     },
   };
 }

@@ -15,6 +15,8 @@ export interface TurnOptions {
   /** Further settings. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly secret?: string;
+  /** Network namespace to run in. */
+  readonly namespace?: string;
 }
 
 export interface RunningTurn {
@@ -30,7 +32,7 @@ export interface RunningTurn {
 
 /** A TURN server of its own, on loopback: user `alice`, password `wonderland`; peers on 127.0.0.1 and ::1 allowed. */
 export async function startTurn(options: TurnOptions = {}): Promise<RunningTurn> {
-  const { runtime = "bun", secret, settings = {} } = options;
+  const { runtime = "bun", secret, settings = {}, namespace } = options;
   const all: Record<string, string> = {
     only: "turn",
     listen: "127.0.0.1,::1",
@@ -43,7 +45,11 @@ export async function startTurn(options: TurnOptions = {}): Promise<RunningTurn>
     ...settings,
   };
   const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(join(root, "node_modules/.bin", runtime), ["media-node/main.ts", ...args], {
+  const command = [
+    ...(namespace ? ["ip", "netns", "exec", namespace] : []),
+    ...[join(root, "node_modules/.bin", runtime), "media-node/main.ts", ...args],
+  ];
+  const child = spawn(command[0] ?? "", command.slice(1), {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],
     env: {
