@@ -45,7 +45,7 @@ export function createTurnCounters(): TurnCounters {
     errors: new Map(),
     silenced: 0,
     ended: new Map(),
-    relayed: { udp: relayed(), tcp: relayed(), tls: relayed() },
+    relayed: { udp: relayed(), tcp: relayed(), tls: relayed(), dtls: relayed() },
     noPermission: 0,
     noChannel: 0,
     forbidden: 0,

@@ -1,7 +1,7 @@
 import type { Relay } from "./allocation.ts";
 import type { DiscoveryPort } from "./discovery/discovery.ts";
 
-export type TransportKind = "udp" | "tcp" | "tls";
+export type TransportKind = "udp" | "tcp" | "tls" | "dtls";
 
 /**
  * How clients of one kind reach the server. A client is an integer: a UDP path or a stream connection. What is sent is

@@ -198,7 +198,8 @@ export function createRelayPath(context: TurnContext, comprehended: ReadonlySet<
   ): void {
     const { transport } = allocation;
     // Over a stream ChannelData is padded to 4 bytes (RFC 8656 §12.5).
-    const whole = transport.kind === "udp" ? 4 + length : (4 + length + 3) & ~3;
+    const isStream = transport.kind === "tcp" || transport.kind === "tls";
+    const whole = isStream ? (4 + length + 3) & ~3 : 4 + length;
     const at = transport.reserve(whole);
     const { slab } = transport;
     slab[at] = number >> 8;

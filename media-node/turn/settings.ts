@@ -149,6 +149,12 @@ export const TURN_SETTINGS = {
     default: false as boolean,
     read: boolean,
   }),
+  dtls: setting({
+    value: "BOOLEAN",
+    help: "true: clients over DTLS on the UDP ports too; needs --cert with an ECDSA P-256 key",
+    default: false as boolean,
+    read: boolean,
+  }),
   rfc5780: setting({
     value: "BOOLEAN",
     help: "true: NAT behaviour discovery; answers Binding requests from a second address and port where they ask for it",

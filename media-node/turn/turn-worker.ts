@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import type { Log } from "../log.ts";
 import { parseAddress } from "../net/address.ts";
+import { PacketKind, packetKind } from "../net/demux.ts";
 import { openUdp, type UdpPort } from "../net/udp-port.ts";
 import { STUN_FAMILY } from "../stun/constants.ts";
 import type { TurnConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import type { RelayAddress } from "./context.ts";
 import { createCopier } from "./copy.ts";
 import { flattenCounters } from "./counters.ts";
 import { createDiscoverySockets } from "./discovery/discovery-sockets.ts";
+import { createDtlsClients, type DtlsClients } from "./dtls/dtls-clients.ts";
 import type { Allowance, PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { parseRange } from "./policy/ranges.ts";
 import { createPoller } from "./poller.ts";
@@ -39,6 +41,8 @@ export interface TurnWorkerOptions {
 /** Connections of all clients together, and of one address: a flood from one must leave room for the others. */
 const MAX_CONNECTIONS = 16_384;
 const MAX_PER_ADDRESS = 1024;
+/** DTLS clients of one port. */
+const MAX_DTLS_CLIENTS = 4096;
 /** Clients without an allocation that the UDP port remembers. */
 const UNKNOWN_CLIENTS = 4096;
 /** Tags of listening sockets at the poller are smaller. */
@@ -120,7 +124,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
   });
   const certificate =
     config.certificate &&
-    openCertificate(config.certificate.cert, config.certificate.key, error => {
+    openCertificate(config.certificate.cert, config.certificate.key, config.dtls, error => {
       if (error) log.error("the new certificate can't be used; the old one stays", { error: error.message });
       else log.info("certificate reloaded", {});
     });
@@ -145,21 +149,40 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
   const discoverySockets =
     discovery && createDiscoverySockets(discovery.pairs, address => announced.get(address) ?? address);
 
+  const dtlsClients: DtlsClients[] = [];
+
   async function openPort(port: number, discovers = false): Promise<UdpPort> {
     const udp = await openUdp({
       addresses: discovers ? [...config.listen, ...discovery!.pairs.map(({ second }) => second)] : config.listen,
       port,
       reusePort: config.workers > 1,
-      maxPaths: relayPorts + UNKNOWN_CLIENTS + 1,
+      maxPaths: relayPorts + UNKNOWN_CLIENTS + 1 + (config.dtls ? MAX_DTLS_CLIENTS : 0),
       maxUnknownPaths: UNKNOWN_CLIENTS,
       onPacket(bytes, client, now) {
-        inlet.receive(client, bytes, 0, bytes.length, now);
+        receive(client, bytes, 0, bytes.length, now);
         turns.begin();
       },
     });
     copier.pin(udp.slab);
     const clients = createUdpClients(udp, discovers ? discoverySockets?.add(udp) : undefined);
     const inlet: TurnInlet = server.attach(clients.transport);
+    const dtls = config.dtls
+      ? createDtlsClients({
+          udp,
+          identity: () => certificate!.identity!,
+          maxClients: MAX_DTLS_CLIENTS,
+          maxPerAddress: MAX_PER_ADDRESS,
+          attach: server.attach,
+        })
+      : undefined;
+    if (dtls) dtlsClients.push(dtls);
+
+    function receive(client: number, bytes: Uint8Array, offset: number, length: number, now: number): void {
+      if (dtls && packetKind(bytes, offset, length) === PacketKind.dtls)
+        dtls.receive(client, bytes, offset, length, now);
+      else inlet.receive(client, bytes, offset, length, now);
+    }
+
     for (const local of udp.locals.keys()) {
       const fd = udp.fdOf(local);
       if (!poller || fd === undefined || listeners.length === LISTENER_TAGS) break;
@@ -167,7 +190,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       listeners.push((offset, length, ipv4, from, bytes) => {
         const known = clients.find(local, ipv4, from);
         const client = known >= 0 ? known : udp.pathOf(poller.sender(), from, local);
-        if (client >= 0) inlet.receive(client, bytes, offset, length, turns.begin());
+        if (client >= 0) receive(client, bytes, offset, length, turns.begin());
       });
     }
     return udp;
@@ -198,6 +221,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     const now = performance.now();
     server.tick(now);
     streams.tick(now);
+    for (const dtls of dtlsClients) dtls.tick(now);
     if (++seconds % CERTIFICATE_INTERVAL === 0) certificate?.reload();
   }, 1000);
   let isClosed = false;
@@ -214,7 +238,9 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       add("turn.relay", relays.counters);
       add("turn.stream", streams.counters);
       for (const udp of udps) add("turn.udp", udp.counters);
-      return { allocations: server.allocations, connections: streams.connections, counters };
+      for (const dtls of dtlsClients) add("turn.dtls", dtls.counters);
+      const connections = dtlsClients.reduce((sum, { clients }) => sum + clients, streams.connections);
+      return { allocations: server.allocations, connections, counters };
     },
     revoke: (identity, until) => server.revoke(identity, until, performance.now()),
     sibling(family, number, isOpen) {
@@ -227,6 +253,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
       isClosed = true;
       clearInterval(timer);
       server.close(performance.now());
+      for (const dtls of dtlsClients) dtls.close(performance.now());
       poller?.close();
       await Promise.all([streams.close(), relays.close(), ...udps.map(udp => udp.close())]);
     },

@@ -46,6 +46,7 @@ const RUNS: readonly (readonly [string, readonly string[], readonly string[]])[]
   ["Send and Data over TCP", ["-c", "-t", "-s", ...STATIC, ...IPV4], TO_IPV4],
   ["channels over TLS", ["-c", "-t", "-S", ...STATIC, ...IPV4], TO_IPV4],
   ["Send and Data over TLS", ["-c", "-t", "-S", "-s", ...STATIC, ...IPV4], TO_IPV4],
+  ["channels over DTLS", ["-c", "-S", ...STATIC, ...IPV4], TO_IPV4],
   ["DONT-FRAGMENT", ["-c", "-g", "-s", ...STATIC, ...IPV4], TO_IPV4],
   ["client to client", ["-y", "-c", ...STATIC], TO_IPV4],
   ["IPv6", ["-c", "-x", ...STATIC, "-e", "::1"], ["::1"]],
@@ -62,7 +63,11 @@ describe.each(["bun", "node"] as const)("the TURN server on %s", runtime => {
   beforeAll(async () => {
     certificate = await makeCertificate();
     const { cert, pkey } = certificate;
-    turn = await startTurn({ runtime, secret: SECRET, settings: { cert, pkey, "rfc5766-channel-numbers": "true" } });
+    turn = await startTurn({
+      runtime,
+      secret: SECRET,
+      settings: { cert, pkey, dtls: "true", "rfc5766-channel-numbers": "true" },
+    });
     peerPort = await freePort();
     peer = spawn("turnutils_peer", ["-L", "127.0.0.1", "-L", "::1", "-p", String(peerPort)], { stdio: "ignore" });
   });
