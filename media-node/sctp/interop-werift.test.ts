@@ -7,7 +7,6 @@ import { createWeriftClient } from "../dtls/testing/werift-client.ts";
 import { createRandom } from "../testing/random.ts";
 import { createDataChannels } from "./data-channels.ts";
 
-const SOON = { timeout: 4_000 };
 const certificate = createCertificate({ unixTime: Date.now() });
 
 /** Our DTLS and SCTP, and werift's, joined in memory; runs in real time, since werift has timers of its own. */
@@ -97,15 +96,15 @@ it("werift's client exchanges messages on a negotiated channel and on one it ope
     const welcome = openChannel(session.sctp, { label: "welcome" });
     const refused = openChannel(session.sctp, { label: "unwelcome" });
     await session.client.connect();
-    await expect.poll(() => [media.channel.readyState, welcome.channel.readyState], SOON).toEqual(["open", "open"]);
+    await expect.poll(() => [media.channel.readyState, welcome.channel.readyState]).toEqual(["open", "open"]);
     for (const text of texts) {
       media.channel.send(text);
       welcome.channel.send(text);
     }
-    await expect.poll(() => [media.messages, welcome.messages], SOON).toEqual([echoes, echoes]);
-    await expect.poll(() => refused.channel.readyState, SOON).toBe("closed");
+    await expect.poll(() => [media.messages, welcome.messages]).toEqual([echoes, echoes]);
+    await expect.poll(() => refused.channel.readyState).toBe("closed");
     welcome.channel.close();
-    await expect.poll(() => session.closed, SOON).toEqual([welcome.channel.id]);
+    await expect.poll(() => session.closed).toEqual([welcome.channel.id]);
   } finally {
     await session.close();
   }

@@ -71,14 +71,14 @@ async function connect(worker: OpenWorker, number: number) {
 }
 
 async function until(check: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !check(); ) {
+  for (const end = Date.now() + 30_000; !check(); ) {
     if (Date.now() > end) throw new Error(`never: ${check}`);
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }
 
 describe("werift as a client", () => {
-  it("publishes to a room and receives from it, without plan or data channel", { timeout: 20_000 }, async () => {
+  it("publishes to a room and receives from it, without plan or data channel", async () => {
     const states: string[] = [];
     const worker = await openWorker({
       config: { worker: 0, listen: ["127.0.0.1"], announce: [], port: 0, maxBitrate: 1_000_000 },

@@ -7,6 +7,9 @@ import { linkNode, nodeToken, openLink, type TestNode } from "../testing/node.ts
 import { advance, ring } from "../testing/time.ts";
 import { joinToken } from "../testing/tokens.ts";
 
+/** Awaited, never expected: nothing here is about speed. */
+const SOON = { timeout: 20_000, interval: 20 };
+
 const live: TestNode[] = [];
 let nodes = 0;
 
@@ -23,7 +26,7 @@ async function unlink(gone: TestNode): Promise<void> {
   await vi.waitFor(async () => {
     const known = await env.FLEET.getByName("fleet").list();
     expect(known.find(({ id }) => id === gone.id)?.linked).toBe(false);
-  });
+  }, SOON);
 }
 
 afterEach(async () => {
@@ -92,22 +95,25 @@ describe("a room", () => {
     const linked = await node();
     const { people, epoch } = await carried();
     expect(epoch).toBe(1);
-    const opened = linked.commands.find(({ type }) => type === "room.open");
+    const opened = linked.commands.find(command => command.type === "room.open");
     expect(opened).toMatchObject({
       epoch,
       participants: people.map(({ pid }, index) => ({ pid, number: index + 1, sources: [] })),
     });
 
     await people[0]?.ask("source.publish", { kind: "mic" });
-    await vi.waitFor(() =>
-      expect(linked.commands.at(-1)).toMatchObject({
-        type: "participant.put",
-        participant: { pid: people[0]?.pid, sources: [{ number: 16, kind: "mic", muted: false }] },
-      }),
+    await vi.waitFor(
+      () =>
+        expect(linked.commands.at(-1)).toMatchObject({
+          type: "participant.put",
+          participant: { pid: people[0]?.pid, sources: [{ number: 16, kind: "mic", muted: false }] },
+        }),
+      SOON,
     );
     await people[1]?.ask("leave");
-    await vi.waitFor(() =>
-      expect(linked.commands.at(-1)).toMatchObject({ type: "participant.remove", pid: people[1]?.pid }),
+    await vi.waitFor(
+      () => expect(linked.commands.at(-1)).toMatchObject({ type: "participant.remove", pid: people[1]?.pid }),
+      SOON,
     );
   });
 
@@ -139,7 +145,7 @@ describe("a room", () => {
     expect(people[0]?.frames.findLast(frame => frame.type === "topology.changed")?.topology.current).toBe("mesh");
     expect(linked.commands.some(({ type }) => type === "room.close")).toBe(false);
     await advance(room, 15_500);
-    await vi.waitFor(() => expect(linked.commands.at(-1)).toMatchObject({ type: "room.close", epoch }));
+    await vi.waitFor(() => expect(linked.commands.at(-1)).toMatchObject({ type: "room.close", epoch }), SOON);
   });
 
   it("waits for a node without asking for one, and takes the first that comes", async () => {
@@ -183,7 +189,7 @@ describe("a room", () => {
     await vi.waitFor(async () => {
       await ring(room);
       expect(second.commands.some(({ type }) => type === "room.open")).toBe(true);
-    });
+    }, SOON);
   });
 
   it("stays with a node whose link was lost for a while, which is told everything again", async () => {
@@ -212,7 +218,7 @@ describe("a room", () => {
     await vi.waitFor(async () => {
       await ring(room);
       expect(back.commands.some(command => command.type === "room.open" && command.room === room)).toBe(true);
-    });
+    }, SOON);
     await people[0]?.next(frame => topology("sfu")(frame) && frame.topology.epoch === 2);
   });
 });
@@ -262,7 +268,7 @@ describe("WHIP and WHEP", () => {
     const viewer = await join(room, "ada");
     expect((await post("whep", room)).status).toBe(201);
     const { participant } = await viewer.next("participant.joined");
-    const opened = linked.commands.find(({ type }) => type === "room.open");
+    const opened = linked.commands.find(command => command.type === "room.open");
     linked.send({
       type: "session",
       room,
