@@ -14,6 +14,7 @@ declare namespace Cloudflare {
     NODE_KEYS?: string;
     RESUME_SECRET?: string;
     OPERATOR_PASSWORD?: string;
+    TURN_SECRET?: string;
     ROOM_ACCESS?: string;
     ICE_SERVERS?: string;
     MESSAGE_RATE?: string;
@@ -33,7 +34,7 @@ declare namespace Cloudflare {
 declare module "node:crypto" {
   interface Hmac {
     update(data: string): Hmac;
-    digest(encoding: "base64url"): string;
+    digest(encoding: "base64" | "base64url"): string;
   }
-  export function createHmac(algorithm: "sha256", key: string): Hmac;
+  export function createHmac(algorithm: "sha1" | "sha256", key: string): Hmac;
 }

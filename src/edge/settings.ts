@@ -13,6 +13,8 @@ export const VERSION = "0.1.0";
 export interface Settings {
   readonly access: PublicConfig["access"];
   readonly iceServers: readonly IceServer[];
+  /** What nodes' TURN secrets are derived from: the current one, then those it replaces. None: no relays but `iceServers`. */
+  readonly turnSecrets: readonly string[];
   /** Frames a second that one connection may send, and how many at once. */
   readonly messageRate: number;
   readonly messageBurst: number;
@@ -43,6 +45,17 @@ function read<T extends v.GenericSchema>(name: string, schema: T, value: string 
   return result.output;
 }
 
+/** Secrets shorter than this are refused: an HMAC is as strong as its key. */
+const SECRET_CHARS = 32;
+
+const turnSecrets = `at most 8 secrets of ${SECRET_CHARS} characters or more, separated by commas`;
+const TurnSecrets = v.pipe(
+  v.string(),
+  v.transform(text => text.split(",").map(secret => secret.trim())),
+  v.maxLength(8, turnSecrets),
+  v.everyItem(secret => secret.length >= SECRET_CHARS, turnSecrets),
+);
+
 const known = new WeakMap<object, Settings>();
 
 /**
@@ -55,6 +68,7 @@ export function settingsOf(env: Cloudflare.Env): Settings {
   const settings: Settings = {
     access: read("ROOM_ACCESS", Access, env.ROOM_ACCESS, "token"),
     iceServers: read("ICE_SERVERS", IceServers, env.ICE_SERVERS, "[]"),
+    turnSecrets: env.TURN_SECRET ? read("TURN_SECRET", TurnSecrets, env.TURN_SECRET, "") : [],
     messageRate: read("MESSAGE_RATE", Rate, env.MESSAGE_RATE, "50"),
     messageBurst: read("MESSAGE_BURST", Rate, env.MESSAGE_BURST, "200"),
     meshAfter: read("MESH_AFTER", Seconds, env.MESH_AFTER, "30") * 1_000,
@@ -63,9 +77,6 @@ export function settingsOf(env: Cloudflare.Env): Settings {
   known.set(env, settings);
   return settings;
 }
-
-/** Secrets shorter than this are refused: an HMAC is as strong as its key. */
-const SECRET_CHARS = 32;
 
 /**
  * A secret, which must be set and long enough.

@@ -68,6 +68,8 @@ export const NodeList = v.object({
       /** Sessions it means to carry at most. */
       capacity: v.number(),
       addresses: v.array(v.object({ address: v.string(), port: v.number() })),
+      /** Where it answers STUN and TURN. */
+      turn: v.array(v.string()),
       /** Share of its capacity in use, 0 to 1. */
       load: v.number(),
       rooms: v.number(),

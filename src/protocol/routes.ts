@@ -7,6 +7,7 @@ import type { ErrorCode } from "./errors.ts";
 import {
   CreateInvitations,
   CreateRoom,
+  IceServers,
   Invitations,
   MintToken,
   NodeList,
@@ -27,8 +28,11 @@ export interface Route {
   /** OpenAPI style: `{room}`. */
   readonly path: string;
   readonly summary: string;
-  /** `api`: a token with `aud` `api`. `none`: open to anybody, rate-limited. */
-  readonly auth: "api" | "none";
+  /**
+   * `api`: a token with `aud` `api`. `participant`: a join or resume token, or an API token. `none`: open to anybody,
+   * rate-limited.
+   */
+  readonly auth: "api" | "participant" | "none";
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: v.GenericSchema;
   readonly status: number;
@@ -121,6 +125,19 @@ export const ROUTES: readonly Route[] = [
     auth: "api",
     status: 200,
     result: NodeList,
+  },
+  {
+    method: "GET",
+    path: "/v1/ice-servers",
+    summary: "STUN and TURN servers for a participant, in the room or about to join, with credentials of its own.",
+    auth: "participant",
+    query: {
+      room: "The room's id; may be left out with a join token, which names it.",
+      identity: "With an API token: the identity that they are for.",
+    },
+    status: 200,
+    result: IceServers,
+    errors: ["no-such-room", "room-closed", "room-full", "removed", "resume-refused"],
   },
   {
     method: "POST",

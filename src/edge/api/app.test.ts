@@ -29,6 +29,10 @@ describe("the table of routes", () => {
     "POST /v1/open/tokens": room => ({ room, name: "Ada" }),
   };
 
+  const queries: Record<string, (room: string) => string> = {
+    "GET /v1/ice-servers": room => `?room=${room}&identity=ada`,
+  };
+
   it.each(ROUTES.map(route => [`${route.method} ${route.path}`, route] as const))(
     "%s answers as it says",
     async (name, route) => {
@@ -43,7 +47,7 @@ describe("the table of routes", () => {
         const invitations: { room: string; guest: string } = await made.json();
         body = { room: invitations.room, invitation: invitations.guest, name: "Gast" };
       }
-      const path = route.path.replace("{room}", room).replace("{pid}", pid);
+      const path = route.path.replace("{room}", room).replace("{pid}", pid) + (queries[name]?.(room) ?? "");
       const response = await askWith({ ROOM_ACCESS: access }, route, path, body);
       expect(response.status).toBe(route.status);
       if (route.result)

@@ -7,6 +7,7 @@ import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import { connect, explain } from "./connect.ts";
 import { answerError, type HttpEnv, problem } from "./http.ts";
+import { iceServers } from "./ice-servers.ts";
 import { invitations } from "./invitations.ts";
 import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
@@ -47,6 +48,7 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/nodes", nodes);
   app.route("/v1/whip", sessions("whip"));
   app.route("/v1/whep", sessions("whep"));
+  app.route("/v1/ice-servers", iceServers);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);
   app.route("/v1/invitations", invitations);

@@ -12,7 +12,7 @@ import { secretOf, settingsOf } from "../settings.ts";
 import { roomStub } from "../stubs.ts";
 import { verifyJoinToken } from "../tokens/jwt.ts";
 import { verifyResumeToken } from "../tokens/resume.ts";
-import { bearerOf, type HttpEnv, roomOf } from "./http.ts";
+import { bearerOf, type HttpEnv, placeOf, roomOf } from "./http.ts";
 import { countFailures, spend } from "./limits.ts";
 import { accept, explainUpgrade, offersOf, tokenOf, upgrade } from "./upgrade.ts";
 
@@ -38,7 +38,10 @@ async function enter(c: Context<HttpEnv>): Promise<Response> {
   const request = c.req.raw;
   const room = roomOf(c);
   settingsOf(env);
-  const admission = await countFailures(env, request, () => authenticate(env, request, room));
+  const admission: Admission = {
+    ...(await countFailures(env, request, () => authenticate(env, request, room))),
+    place: placeOf(request),
+  };
   // A request of our own making: nothing of the client's reaches the object but what was verified.
   const response = await roomStub(env, room).fetch("https://room/", {
     headers: { upgrade: "websocket", [ADMISSION_HEADER]: encodeAdmission(admission) },

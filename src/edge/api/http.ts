@@ -8,6 +8,7 @@ import { type ErrorCode, problemOf, TandemError } from "../../protocol/errors.ts
 import { LIMITS } from "../../protocol/limits.ts";
 import { RoomId } from "../../protocol/names.ts";
 import { createLog, reasonOf } from "../log.ts";
+import type { Place } from "../turn/nearest.ts";
 
 export interface HttpEnv {
   Bindings: Cloudflare.Env;
@@ -65,6 +66,13 @@ export const queryOf = <T extends v.GenericSchema>(c: Context<HttpEnv>, schema: 
 
 /** The room id in the path. @throws TandemError `bad-request` */
 export const roomOf = (c: Context<HttpEnv>): string => check(RoomId, c.req.param("room"), "room");
+
+/** Where the client seems to be, as Cloudflare tells. */
+export function placeOf(request: Request): Place | undefined {
+  const { latitude, longitude } = (request.cf ?? {}) as IncomingRequestCfProperties;
+  const place = { latitude: Number(latitude ?? Number.NaN), longitude: Number(longitude ?? Number.NaN) };
+  return Number.isFinite(place.latitude) && Number.isFinite(place.longitude) ? place : undefined;
+}
 
 /** The bearer token of a request, if it has one. */
 export function bearerOf(request: Request): string | undefined {

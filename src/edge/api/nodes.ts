@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { TandemError } from "../../protocol/errors.ts";
 import { BEARER_PREFIX, LINK_PROTOCOL } from "../../protocol/version.ts";
 import { errorText } from "../rooms/frames.ts";
+import { settingsOf } from "../settings.ts";
 import { fleetStub, nodeStub } from "../stubs.ts";
 import { verifyNodeToken } from "../tokens/jwt.ts";
 import { requireApiToken } from "./auth.ts";
@@ -15,6 +16,7 @@ import { accept, explainUpgrade, offersOf, tokenOf, upgrade } from "./upgrade.ts
 
 async function enter(c: Context<HttpEnv>): Promise<Response> {
   const request = c.req.raw;
+  settingsOf(c.env);
   const id = await countFailures(c.env, request, () => {
     const token = tokenOf(offersOf(request), BEARER_PREFIX) ?? bearerOf(request);
     if (token === undefined) throw new TandemError("token-missing");

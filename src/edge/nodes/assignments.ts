@@ -1,5 +1,5 @@
 /**
- * Which rooms a node holds, as its object knows: what is compared with the node's own inventory.
+ * Which rooms a node holds, as its object knows: what is compared with the node's own inventory. And where it relays.
  * @module
  */
 import type { Assignment } from "../../protocol/link.ts";
@@ -13,6 +13,17 @@ export const NODE_MIGRATIONS = [
     epoch INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE turn (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    urls TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE revocations (
+    identity TEXT PRIMARY KEY,
+    until INTEGER NOT NULL,
+    told INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ] as const;
 
 export interface Assignments {
@@ -20,6 +31,22 @@ export interface Assignments {
   /** Forget it, if it is still this one. */
   remove(assignment: Assignment): void;
   all(): Assignment[];
+}
+
+/** Where a node as a whole answers STUN and TURN: more than a socket's attachment should hold. */
+export interface TurnUrls {
+  put(urls: readonly string[]): void;
+  get(): string[];
+}
+
+export function createTurnUrls(db: Database): TurnUrls {
+  return {
+    put(urls) {
+      db.open();
+      db.write("INSERT OR REPLACE INTO turn (one, urls) VALUES (1, ?)", JSON.stringify(urls));
+    },
+    get: () => JSON.parse(db.rows<{ urls: string }>("SELECT urls FROM turn")[0]?.urls ?? "[]") as string[],
+  };
 }
 
 /** The table of one node. */

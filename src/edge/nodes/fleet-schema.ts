@@ -19,4 +19,5 @@ export const FLEET_MIGRATIONS = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE waiting (room TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
+  "ALTER TABLE nodes ADD COLUMN turn TEXT NOT NULL DEFAULT '[]';",
 ] as const;

@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { createDatabase } from "../storage/database.ts";
 import { roomStub } from "../stubs.ts";
+import type { RelayNode } from "../turn/nearest.ts";
 import { chooseNode } from "./choose.ts";
 import { FLEET_MIGRATIONS } from "./fleet-schema.ts";
 
@@ -14,6 +15,8 @@ export interface NodeReport {
   readonly software: string;
   readonly capacity: number;
   readonly addresses: readonly { readonly address: string; readonly port: number }[];
+  /** STUN and TURN URLs. */
+  readonly turn: readonly string[];
   readonly load: number;
   readonly rooms: number;
   readonly sessions: number;
@@ -33,6 +36,8 @@ const FORGET = 24 * 3_600_000;
 const EXPECTED_LOAD = 0.02;
 /** Waiting rooms that one report of a node calls. */
 const CALLED_AT_ONCE = 20;
+/** Nodes that rooms choose relays from: of a larger fleet, the least loaded. */
+const RELAYS = 100;
 
 type NodeRow = {
   id: string;
@@ -40,6 +45,7 @@ type NodeRow = {
   software: string;
   capacity: number;
   addresses: string;
+  turn: string;
   load: number;
   rooms: number;
   sessions: number;
@@ -61,13 +67,14 @@ export class Fleet extends DurableObject<Cloudflare.Env> {
     this.#db.open();
     this.#db.write(
       `INSERT OR REPLACE INTO nodes
-       (id, region, software, capacity, addresses, load, rooms, sessions, draining, linked, seen_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
+       (id, region, software, capacity, addresses, turn, load, rooms, sessions, draining, linked, seen_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
       id,
       node.region,
       node.software,
       node.capacity,
       JSON.stringify(node.addresses),
+      JSON.stringify(node.turn),
       node.load,
       node.rooms,
       node.sessions,
@@ -95,6 +102,15 @@ export class Fleet extends DurableObject<Cloudflare.Env> {
     return chosen.id;
   }
 
+  /** Nodes that can relay for newcomers, the least loaded first. */
+  relays(): RelayNode[] {
+    return this.list()
+      .filter(({ linked, draining, turn }) => linked && !draining && turn.length > 0)
+      .sort((a, b) => a.load - b.load)
+      .slice(0, RELAYS)
+      .map(({ id, region, load, turn }) => ({ node: id, region, load, urls: turn }));
+  }
+
   /** Call some of the rooms that wait; the next report calls more, so that a node coming up is not run over. */
   async #callWaiting(): Promise<void> {
     const rooms = this.#db.rows<{ room: string }>("SELECT room FROM waiting LIMIT ?", CALLED_AT_ONCE);
@@ -110,6 +126,7 @@ export class Fleet extends DurableObject<Cloudflare.Env> {
       software: row.software,
       capacity: row.capacity,
       addresses: JSON.parse(row.addresses) as FleetNode["addresses"],
+      turn: JSON.parse(row.turn) as FleetNode["turn"],
       load: row.load,
       rooms: row.rooms,
       sessions: row.sessions,

@@ -7,27 +7,39 @@ import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import { ERRORS, type ErrorCode, TandemError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { type Assignment, type LinkCommand, type LinkFrame, NODE_FRAMES, type NodeFrame } from "../../protocol/link.ts";
+import {
+  type Assignment,
+  type LinkCommand,
+  type LinkFrame,
+  NODE_FRAMES,
+  type NodeCommand,
+  type NodeFrame,
+} from "../../protocol/link.ts";
 import { exceedsBytes } from "../../protocol/names.ts";
 import { LINK_PROTOCOL, PING, PONG } from "../../protocol/version.ts";
 import { createLog, type Log, reasonOf } from "../log.ts";
 import { type Reply, refusalOf } from "../reply.ts";
+import { settingsOf } from "../settings.ts";
 import { createDatabase } from "../storage/database.ts";
 import { fleetStub, roomStub } from "../stubs.ts";
-import { createAssignments, NODE_MIGRATIONS, reconcile } from "./assignments.ts";
+import { nodeSecret } from "../turn/credentials.ts";
+import { orderUrls } from "../turn/nearest.ts";
+import { createAssignments, createTurnUrls, NODE_MIGRATIONS, reconcile } from "./assignments.ts";
 import type { NodeReport } from "./fleet.ts";
+import { createRevocations, type Revocation } from "./revocations.ts";
 import { type Answer, createWaiting } from "./waiting.ts";
 
-/** A command as rooms give it: the id is the link's own. */
-export type NodeCommand = {
-  [T in LinkCommand["type"]]: Omit<Extract<LinkCommand, { type: T }>, "id">;
-}[LinkCommand["type"]];
+/** A command without its id, which is the link's own. */
+type Unnumbered<C extends { type: string }> = { [T in C["type"]]: Omit<Extract<C, { type: T }>, "id"> }[C["type"]];
+export type RoomCommand = Unnumbered<LinkCommand>;
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type InventoryRoom = Frame<"inventory">["rooms"][number];
 
 /** Milliseconds a command may take, and a probe. */
 const COMMAND_TIME = 5_000;
 const PROBE_TIME = 500;
+/** TURN URLs that clients are given of one node. */
+const URLS = 8;
 /** Assignments named in one `keep` frame. */
 const PAGE = 1_000;
 
@@ -36,13 +48,22 @@ const schemas: Readonly<Record<string, v.GenericSchema>> = NODE_FRAMES;
 export class MediaNode extends DurableObject<Cloudflare.Env> {
   readonly #log: Log;
   readonly #assignments;
+  readonly #turnUrls;
+  readonly #revocations;
   readonly #waiting = createWaiting();
   #inventory: InventoryRoom[] = [];
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#log = createLog(env.LOG_LEVEL, { object: "node", node: ctx.id.name });
-    this.#assignments = createAssignments(createDatabase(ctx.storage, NODE_MIGRATIONS));
+    const db = createDatabase(ctx.storage, NODE_MIGRATIONS);
+    this.#assignments = createAssignments(db);
+    this.#turnUrls = createTurnUrls(db);
+    this.#revocations = createRevocations(
+      db,
+      revocation => this.#tellRevocation(revocation),
+      work => ctx.waitUntil(work),
+    );
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
@@ -101,8 +122,24 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     if (this.#live()) void this.execute({ type: "room.close", ...assignment });
   }
 
+  /**
+   * End the relays of these identities and refuse them new ones. Kept until it is done: where the link is down, it is told when
+   * it comes back.
+   */
+  revoke(revocations: readonly Revocation[]): void {
+    this.#revocations.add(revocations, Date.now());
+  }
+
   /** Carry out a command of a room; refused with `no-media-node` where the node does not answer. */
-  async execute(command: NodeCommand): Promise<Reply<Answer>> {
+  async execute(command: RoomCommand): Promise<Reply<Answer>> {
+    const reply = await this.#ask(command);
+    if (command.type !== "room.open" || "refusal" in reply) return reply;
+    // A relay in the worker that holds the room hands packets over without a socket; the others are for who can't reach it.
+    const turn = orderUrls([...(reply.value.turn ?? []), ...this.#turnUrls.get()], URLS);
+    return { value: { ...reply.value, turn } };
+  }
+
+  async #ask(command: RoomCommand | Unnumbered<NodeCommand>): Promise<Reply<Answer>> {
     const socket = this.#live();
     if (!socket) return { refusal: { code: "no-media-node", detail: "the node has no link" } };
     const { id, answer } = this.#waiting.ask(command.type === "probe" ? PROBE_TIME : COMMAND_TIME);
@@ -115,20 +152,49 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     }
   }
 
+  /** Whether the node has taken it. */
+  async #tellRevocation({ identity, until }: Revocation): Promise<boolean> {
+    const reply = await this.#ask({ type: "turn.revoke", identity, until });
+    // A node that knows no such command has no relays either.
+    return !("refusal" in reply) || reply.refusal.code === "unknown-command";
+  }
+
+  /** What the node checks credentials by, if it relays at all. */
+  #turnSecrets(urls: readonly string[]): Pick<Extract<LinkFrame, { type: "welcome" }>, "turn"> {
+    const { turnSecrets } = settingsOf(this.env);
+    const node = this.ctx.id.name ?? "";
+    if (turnSecrets.length > 0) return { turn: { secrets: turnSecrets.map(secret => nodeSecret(secret, node)) } };
+    if (urls.length > 0) this.#log.warn("turn-secret-missing", { urls: urls.length });
+    return {};
+  }
+
   async #receive(socket: WebSocket, frame: NodeFrame): Promise<void> {
     switch (frame.type) {
       case "hello": {
-        const { type: _, features: __, ...report } = frame;
+        const { type: _, features: __, turn: servers = [], ...report } = frame;
+        const turn = orderUrls(
+          servers.flatMap(({ urls }) => urls),
+          URLS,
+        );
+        this.#turnUrls.put(turn);
         socket.serializeAttachment({ report });
-        this.#send(socket, { type: "welcome", node: this.ctx.id.name ?? "", features: [] });
+        this.#send(socket, {
+          type: "welcome",
+          node: this.ctx.id.name ?? "",
+          features: [],
+          ...this.#turnSecrets(turn),
+        });
         this.#log.info("node-linked", { region: report.region, software: report.software });
-        return fleetStub(this.env).report(this.ctx.id.name ?? "", report);
+        this.#revocations.linked(Date.now());
+        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, turn });
       }
       case "load": {
         const { type: _, ...load } = frame;
-        const { report } = (socket.deserializeAttachment() ?? {}) as { report?: NodeReport };
+        const { report } = (socket.deserializeAttachment() ?? {}) as { report?: Omit<NodeReport, "turn"> };
         if (!report) return this.#refuse(socket, "wrong-state");
-        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, ...load });
+        this.#revocations.retry();
+        const turn = this.#turnUrls.get();
+        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, ...load, turn });
       }
       case "inventory":
         if (frame.part === 0) this.#inventory = [];
@@ -136,7 +202,10 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         if (frame.last) await this.#reconcile(socket, this.#inventory.splice(0));
         return;
       case "done":
-        return this.#waiting.done(frame.id, frame.answer ? { answer: frame.answer } : {});
+        return this.#waiting.done(frame.id, {
+          ...(frame.answer && { answer: frame.answer }),
+          ...(frame.turn && { turn: frame.turn }),
+        });
       case "failed":
         return this.#waiting.failed(frame.id, frame.code, frame.detail);
       case "session":

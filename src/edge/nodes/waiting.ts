@@ -7,6 +7,8 @@ import { isErrorCode, TandemError } from "../../protocol/errors.ts";
 /** What a node answers to a command. */
 export interface Answer {
   readonly answer?: { readonly sdp: string };
+  /** STUN and TURN URLs for a room, those of its media worker first. */
+  readonly turn?: readonly string[];
 }
 
 export interface Waiting {

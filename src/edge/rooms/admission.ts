@@ -4,10 +4,20 @@
  * @module
  */
 import type { JoinClaims } from "../../protocol/tokens.ts";
+import type { Place, RelayNode } from "../turn/nearest.ts";
 
-export type Admission =
-  | { readonly kind: "join"; readonly claims: JoinClaims }
-  | { readonly kind: "resume"; readonly life: string; readonly pid: string };
+export type Admission = Seen &
+  (
+    | { readonly kind: "join"; readonly claims: JoinClaims }
+    | { readonly kind: "resume"; readonly life: string; readonly pid: string }
+  );
+
+interface Seen {
+  /** Where the client seems to be. */
+  readonly place?: Place | undefined;
+  /** Nodes that could relay for it, as the room found when it came. */
+  readonly relays?: readonly RelayNode[];
+}
 
 export const ADMISSION_HEADER = "x-tandem-admission";
 

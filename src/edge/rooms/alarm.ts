@@ -38,12 +38,13 @@ function run(room: RoomContext, { kind, subject }: Timer, now: number): void {
     case "report":
     case "place":
     case "release":
+    case "revoke":
       break;
   }
 }
 
 /** Timers whose work asks other objects: it is the caller's to do, after the turn. */
-const SLOW: ReadonlySet<TimerKind> = new Set(["report", "place", "release"]);
+const SLOW: ReadonlySet<TimerKind> = new Set(["report", "place", "release", "revoke"]);
 
 /** Run the timers that are due, each by itself; returns those whose work is left to do. */
 export function runTimers(room: RoomContext, now: number): Timer[] {

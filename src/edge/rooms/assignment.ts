@@ -10,6 +10,8 @@ export interface RoomAssignment {
   readonly epoch: number;
   /** The node is known to have failed; another is being looked for, and people are still told of this one. */
   readonly lost: boolean;
+  /** STUN and TURN URLs of that node, those of the media worker that holds the room first. */
+  readonly turn: readonly string[];
 }
 
 export interface AssignmentStore {
@@ -27,20 +29,23 @@ export function createAssignmentStore(db: Database): AssignmentStore {
   return {
     get() {
       if (cached === undefined) {
-        const [row] = db.rows<{ node: string; epoch: number; lost: number }>(
-          "SELECT node, epoch, lost FROM assignment",
+        const [row] = db.rows<{ node: string; epoch: number; lost: number; turn: string }>(
+          "SELECT node, epoch, lost, turn FROM assignment",
         );
-        cached = row ? { node: row.node, epoch: row.epoch, lost: row.lost === 1 } : null;
+        cached = row
+          ? { node: row.node, epoch: row.epoch, lost: row.lost === 1, turn: JSON.parse(row.turn) as string[] }
+          : null;
       }
       return cached ?? undefined;
     },
     put(assignment) {
       cached = assignment;
       db.write(
-        "INSERT OR REPLACE INTO assignment (one, node, epoch, lost) VALUES (1, ?, ?, ?)",
+        "INSERT OR REPLACE INTO assignment (one, node, epoch, lost, turn) VALUES (1, ?, ?, ?, ?)",
         assignment.node,
         assignment.epoch,
         assignment.lost ? 1 : 0,
+        JSON.stringify(assignment.turn),
       );
     },
     remove() {

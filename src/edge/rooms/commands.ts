@@ -7,6 +7,7 @@ import type { Grants } from "../../protocol/grants.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { SourceKind } from "../../protocol/names.ts";
 import type { RoomContext } from "./context.ts";
+import { renewServers } from "./ice.ts";
 import type { Member } from "./members.ts";
 import { depart } from "./membership.ts";
 import { muteSource, removeMember, updateRoom } from "./moderation.ts";
@@ -85,9 +86,9 @@ export const COMMANDS: { readonly [T in CommandType | SignalType]: Command<T> } 
     run: (room, _member, { before, limit }) => room.chat.page(before, limit),
   },
   "ice.servers": {
-    manner: "query",
+    manner: "slow",
     need: "any",
-    run: room => ({ iceServers: room.settings.iceServers }),
+    run: (room, member) => renewServers(room, member.pid),
   },
   "session.offer": { manner: "slow", need: "any", run: clientOffer },
   "session.silent": {

@@ -6,6 +6,7 @@ import { createLog, type Log } from "../log.ts";
 import { type Settings, settingsOf } from "../settings.ts";
 import { createDatabase, type Database } from "../storage/database.ts";
 import { roomIdOf } from "../stubs.ts";
+import type { RelayNode } from "../turn/nearest.ts";
 import { type AssignmentStore, createAssignmentStore } from "./assignment.ts";
 import { type Chat, createChat } from "./chat.ts";
 import { type Connections, createConnections } from "./connections.ts";
@@ -16,6 +17,7 @@ import { createMirror } from "./mirror.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { createOutcomes, type Outcomes } from "./outcomes.ts";
 import { createRecordStore, type RecordStore } from "./record.ts";
+import { createRelays, type Relays } from "./relays.ts";
 import { ROOM_MIGRATIONS } from "./schema.ts";
 import { createTimers, type Timers } from "./timers.ts";
 
@@ -36,10 +38,13 @@ export interface RoomContext {
   readonly timers: Timers;
   readonly outbox: Outbox;
   readonly assignment: AssignmentStore;
+  readonly relays: Relays;
   /** When the node was last probed, as far as this instance knows. */
   probedAt: number;
   /** The search for a node that is under way. */
   placing: Promise<void> | undefined;
+  /** The nodes that relay, as the fleet said last. */
+  fleet: { readonly at: number; readonly nodes: Promise<readonly RelayNode[]> } | undefined;
   /**
    * Do `work` as one: its writes stand together or not at all, and what it has to say is said once they do. If it throws,
    * the copies in memory are dropped with the writes, and the error passes.
@@ -57,6 +62,7 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
   const connections = createConnections(state, db, settings);
   const outbox = createOutbox();
   const mirror = createMirror();
+  const timers = createTimers(db, state.storage);
   const events = createEvents(db, members, connections, outbox);
   const room: RoomContext = {
     id,
@@ -81,11 +87,13 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
     },
     chat: createChat(db),
     outcomes: createOutcomes(db),
-    timers: createTimers(db, state.storage),
+    timers,
     outbox,
     assignment: createAssignmentStore(db),
+    relays: createRelays(db, due => timers.set("revoke", "", due)),
     probedAt: 0,
     placing: undefined,
+    fleet: undefined,
     turn(work) {
       try {
         const result = state.storage.transactionSync(work);
@@ -93,10 +101,12 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
         db.settle();
         outbox.flush();
         mirror.flush(room);
+        room.relays.flush(room);
         return result;
       } catch (error) {
         outbox.discard();
         mirror.discard();
+        room.relays.discard();
         if (db.dirty) room.drop();
         db.settle();
         throw error;

@@ -14,6 +14,7 @@ import { mintResumeToken } from "../tokens/resume.ts";
 import type { Admission } from "./admission.ts";
 import type { Connection } from "./connections.ts";
 import type { RoomContext } from "./context.ts";
+import { serversFor } from "./ice.ts";
 import { jsonOf, type Member, maySee, selfOf } from "./members.ts";
 import { changed, dismiss, join, keepRecord, setState } from "./membership.ts";
 import { pagesOf } from "./pages.ts";
@@ -40,7 +41,8 @@ export function checkJoin(room: RoomContext, claims: JoinClaims, record: RoomRec
   }
 }
 
-function checkResume(room: RoomContext, life: string, pid: string): Member {
+/** Check whether somebody may carry on as that participant. @throws TandemError */
+export function checkResume(room: RoomContext, life: string, pid: string): Member {
   if (room.record.closedAt() !== undefined && !room.record.get()) throw new TandemError("room-closed");
   const member = room.life.get()?.id === life ? room.members.get(pid) : undefined;
   if (!member) throw new TandemError("resume-refused");
@@ -162,7 +164,7 @@ export function greet(room: RoomContext, connection: Connection, hello: Hello, n
       ),
       resumed,
       seq: room.events.seq,
-      iceServers: [...room.settings.iceServers],
+      ...serversFor(room, member, admission.relays ?? [], now),
       ping: TIMES.ping,
       grace: TIMES.grace,
     };

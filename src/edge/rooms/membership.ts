@@ -73,6 +73,7 @@ export function dismiss(room: RoomContext, connection: Connection, code: ErrorCo
 function remove(room: RoomContext, member: Member, reason: LeaveReason, now: number): void {
   room.members.remove(member);
   room.outcomes.clear(member.pid);
+  room.relays.leave(member.pid, now);
   room.timers.clear("grace", member.pid);
   room.timers.clear("silent", member.pid);
   room.events.append({ type: "participant.left", pid: member.pid, reason }, member, now);
@@ -134,6 +135,7 @@ export function join(room: RoomContext, claims: JoinClaims, now: number, kind = 
     json: undefined,
   };
   room.members.add(member);
+  room.relays.adopt(member);
   room.timers.clear("forget", "");
   keepRecord(room, now);
   room.events.append({ type: "participant.joined", participant: viewOf(member) }, member, now);

@@ -44,6 +44,7 @@ function wipe(room: RoomContext, now: number): void {
   const where = whereOf(room);
   if (where) room.timers.set("release", JSON.stringify(where), now);
   room.assignment.drop();
+  room.relays.leaveAll(now);
   room.life.end();
   for (const table of RECORD_TABLES) room.db.write(`DELETE FROM ${table}`);
   room.record.drop();

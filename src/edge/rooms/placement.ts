@@ -33,15 +33,24 @@ export function whereOf(room: RoomContext): (Assignment & { node: string }) | un
   return { node: assignment.node, room: room.id, life: life.id, epoch: assignment.epoch };
 }
 
-/** Tell the node everything it must know of the room; it lets go of whoever is not named. */
-async function openRoom(room: RoomContext, node: string, where: Assignment, fresh: boolean): Promise<boolean> {
+/**
+ * Tell the node everything it must know of the room; it lets go of whoever is not named.
+ * @returns where it relays for this room; undefined if it refused
+ */
+async function openRoom(
+  room: RoomContext,
+  node: string,
+  where: Assignment,
+  fresh: boolean,
+): Promise<readonly string[] | undefined> {
   const { room: id, life, epoch } = where;
   const participants = [...room.members.all()].map(nodeViewOf);
   const command = { type: "room.open", room: id, life, epoch, participants } as const;
   const stub = nodeStub(room.env, node);
   const reply = await (fresh ? stub.assign(command) : stub.execute(command));
-  if ("refusal" in reply) room.log.warn("node-refused", { node, code: reply.refusal.code });
-  return !("refusal" in reply);
+  if ("value" in reply) return reply.value.turn ?? [];
+  room.log.warn("node-refused", { node, code: reply.refusal.code });
+  return undefined;
 }
 
 /** Nobody can carry the room now: say so. */
@@ -80,18 +89,18 @@ async function search(room: RoomContext, failed: string): Promise<void> {
     if (node === null) return unplaced(room, Date.now());
     const epoch = room.turn(() => room.assignment.takeEpoch());
     const where = { room: room.id, life: life.id, epoch };
-    const opened = await openRoom(room, node, where, true);
+    const turn = await openRoom(room, node, where, true);
     const current = room.assignment.get();
     if (room.life.get()?.id !== life.id || (current && !current.lost) || !wanted(room)) {
       return void (await nodeStub(room.env, node).release(where));
     }
     const now = Date.now();
-    if (!opened) {
+    if (!turn) {
       room.turn(() => room.timers.set("place", node, now + (failed === "" ? 0 : AGAIN)));
       return;
     }
     room.turn(() => {
-      room.assignment.put({ node, epoch, lost: false });
+      room.assignment.put({ node, epoch, lost: false, turn });
       room.log.info("room-placed", { node, epoch });
       announceTopology(room, now);
     });
@@ -127,7 +136,7 @@ export function move(room: RoomContext, now: number): void {
   if (!where) return;
   room.log.warn("node-failed", { node: where.node, epoch: where.epoch });
   room.turn(() => {
-    room.assignment.put({ node: where.node, epoch: where.epoch, lost: true });
+    room.assignment.put({ node: where.node, epoch: where.epoch, lost: true, turn: [] });
     for (const member of [...room.members.all()])
       if (SESSION_ONLY.has(member.kind)) depart(room, member, "vanished", now);
     room.timers.set("release", JSON.stringify(where), now);
@@ -171,5 +180,8 @@ export async function nodeBack(
       for (const member of gone) depart(room, member, "vanished", now);
     });
   }
-  await openRoom(room, where.node, where, false);
+  const turn = await openRoom(room, where.node, where, false);
+  // It may have come back under other addresses.
+  const assignment = room.assignment.get();
+  if (turn && assignment && concerns(room, word)) room.turn(() => room.assignment.put({ ...assignment, turn }));
 }

@@ -28,7 +28,7 @@ export function createReporter(room: RoomContext): () => Promise<void> {
       return;
     }
     const isEmpty = !room.record.get() && room.record.closedAt() === undefined && room.connections.count === 0;
-    if (!isEmpty || !room.db.opened) return;
+    if (!isEmpty || !room.db.opened || room.relays.any) return;
     await room.db.clear();
     room.drop();
   };

@@ -8,16 +8,19 @@ import type { RoomDetail } from "../../protocol/rest.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
 import { PING, PONG } from "../../protocol/version.ts";
 import { type Reply, replyLater, replyWith } from "../reply.ts";
+import type { Place } from "../turn/nearest.ts";
 import { ADMISSION_HEADER, decodeAdmission } from "./admission.ts";
 import { runTimers } from "./alarm.ts";
 import { type AttendanceKind, attend, endAttendance } from "./attendance.ts";
 import { createContext, type RoomContext } from "./context.ts";
 import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
+import { type IceAsker, relaysNear, type ServerList, serversByToken } from "./ice.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
 import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release } from "./placement.ts";
 import type { InvitationRole } from "./record.ts";
+import { revokeGone } from "./relays.ts";
 import { createReporter } from "./report.ts";
 import { close, create, detail, type NewRoom, participants, redeem, remove, update } from "./service.ts";
 import { nodeSession } from "./sessions.ts";
@@ -49,10 +52,12 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   /** A connection that the Worker has authenticated. */
-  override fetch(request: Request): Response {
-    const room = this.#enter("fetch");
+  override async fetch(request: Request): Promise<Response> {
     const admission = decodeAdmission(request.headers.get(ADMISSION_HEADER) ?? "");
-    const reply = replyWith(() => admit(room, admission, Date.now()));
+    const knows = admission.kind === "resume" ? this.#room.relays.nodesOf({ pid: admission.pid, identity: "" }) : [];
+    const relays = await relaysNear(this.#room, admission.place, knows);
+    const room = this.#enter("fetch");
+    const reply = replyWith(() => admit(room, { ...admission, relays }, Date.now()));
     if ("refusal" in reply) return Response.json(reply.refusal, { status: 403 });
     return new Response(null, { status: 101, webSocket: reply.value });
   }
@@ -83,6 +88,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
   async #runSlow(room: RoomContext, { kind, subject }: Timer): Promise<void> {
     if (kind === "report") await this.#report();
     else if (kind === "place") await place(room, subject);
+    else if (kind === "revoke") await revokeGone(room);
     else await release(room, subject);
   }
 
@@ -110,6 +116,12 @@ export class Room extends DurableObject<Cloudflare.Env> {
   async attend(kind: AttendanceKind, claims: JoinClaims, sdp: string): Promise<Reply<{ pid: string; sdp: string }>> {
     const room = this.#enter(kind);
     return replyLater(() => attend(room, kind, claims, sdp));
+  }
+
+  /** STUN and TURN servers for whoever brings a token of this room. */
+  async iceServers(asker: IceAsker, place: Place | undefined): Promise<Reply<ServerList>> {
+    const room = this.#enter("ice-servers");
+    return replyLater(() => serversByToken(room, asker, place));
   }
 
   /** Let it go, at its bearer's wish. */

@@ -87,6 +87,18 @@ export const ROOM_MIGRATIONS = [
     lost INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE assignment ADD COLUMN turn TEXT NOT NULL DEFAULT '[]';
+  CREATE TABLE relays (
+    id TEXT NOT NULL,
+    node TEXT NOT NULL,
+    pid TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    PRIMARY KEY (id, node)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX relays_by_pid ON relays (pid, identity);
+  `,
 ] as const;
 
 /** Tables that end with a life. (Connections end by themselves; one may be about to begin the next life.) */

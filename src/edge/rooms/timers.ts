@@ -9,7 +9,7 @@ import type { Database } from "../storage/database.ts";
  * `hello` (connection id): it has not introduced itself. `grace` (pid): it lost its connection. `silent` (pid): a peer
  * hears nothing of it. `sweep`: look for dead sockets. `report`: tell the directory. `forget`: end the life. `expire`: end
  * the record. `place` (the node that failed, or none): find a media node. `settle`: take the room from its node, if it still
- * needs none. `release` (which assignment): tell a node so.
+ * needs none. `release` (which assignment): tell a node so. `revoke`: end the relays of who went.
  */
 export type TimerKind =
   | "hello"
@@ -21,7 +21,8 @@ export type TimerKind =
   | "expire"
   | "place"
   | "settle"
-  | "release";
+  | "release"
+  | "revoke";
 
 export interface Timer {
   readonly kind: TimerKind;

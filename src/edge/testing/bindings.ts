@@ -26,11 +26,15 @@ export const OPERATOR_PASSWORD = "a password of these tests";
 /** The key of the media nodes that tests play. */
 export const NODE_SECRET = "a key of media nodes in these tests only";
 
+/** The current one of two. */
+export const TURN_SECRET = "a secret for relays in these tests only";
+
 export const TEST_BINDINGS = {
   API_KEYS: JSON.stringify({ jwk: JWK_PUBLIC, test: HS256_SECRET, pem: PEM_PUBLIC }),
   NODE_KEYS: JSON.stringify({ node: NODE_SECRET }),
   RESUME_SECRET: "another secret of these tests, just as long",
   OPERATOR_PASSWORD,
+  TURN_SECRET: `${TURN_SECRET},the secret before it is still good`,
   ICE_SERVERS: JSON.stringify([{ urls: ["stun:stun.example:3478"] }]),
   LOCAL: "true",
   LOG_LEVEL: "silent",

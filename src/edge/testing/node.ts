@@ -1,6 +1,6 @@
 /** A media node as the edge sees one: its link, played by the test. @module */
 import { SignJWT } from "jose";
-import type { LinkCommand, NodeFrame } from "../../protocol/link.ts";
+import type { LinkCommand, NodeCommand, NodeFrame } from "../../protocol/link.ts";
 import { NODE_SECRET } from "./bindings.ts";
 import { ask, type Frame } from "./client.ts";
 
@@ -18,9 +18,11 @@ export interface TestNode {
   readonly id: string;
   readonly frames: Frame[];
   /** Commands so far, oldest first. */
-  readonly commands: LinkCommand[];
+  readonly commands: (LinkCommand | NodeCommand)[];
   readonly closed: Promise<number>;
   send(frame: NodeFrame): void;
+  /** What it was welcomed with. */
+  readonly welcome: Frame;
   /** The next frame of that type that was not taken yet. */
   next(type: string): Promise<Frame>;
   /** What it does with commands: `answer` at once (default), `ignore` them, or refuse them. */
@@ -42,7 +44,12 @@ export async function openLink(token: string): Promise<WebSocket> {
 /** Link a node, say hello, and reconcile with `inventory`. */
 export async function linkNode(
   id: string,
-  { region = "", inventory = [] as Extract<NodeFrame, { type: "inventory" }>["rooms"] } = {},
+  {
+    region = "",
+    inventory = [] as Extract<NodeFrame, { type: "inventory" }>["rooms"],
+    turn = undefined as string[] | undefined,
+    roomTurn = undefined as string[] | undefined,
+  } = {},
 ): Promise<TestNode> {
   const socket = await openLink(await nodeToken(id));
   const closing = Promise.withResolvers<number>();
@@ -50,6 +57,7 @@ export async function linkNode(
   const waiting: { type: string; resolve: (frame: Frame) => void }[] = [];
   const node: TestNode = {
     id,
+    welcome: { type: "" },
     frames: [],
     commands: [],
     closed: closing.promise,
@@ -67,8 +75,11 @@ export async function linkNode(
     const frame = JSON.parse(data as string) as Frame;
     node.frames.push(frame);
     if (typeof frame.id === "number") {
-      node.commands.push(frame as unknown as LinkCommand);
-      const answer = frame.type === "session.open" ? { answer: { sdp: `answer to ${frame.offer.sdp}` } } : {};
+      node.commands.push(frame as unknown as LinkCommand | NodeCommand);
+      const answer = {
+        ...(frame.type === "session.open" && { answer: { sdp: `answer to ${frame.offer.sdp}` } }),
+        ...(frame.type === "room.open" && roomTurn && { turn: roomTurn }),
+      };
       if (node.manner === "answer") node.send({ type: "done", id: frame.id, ...answer });
       if (node.manner === "refuse") node.send({ type: "failed", id: frame.id, code: "no-such-room" });
     }
@@ -78,8 +89,9 @@ export async function linkNode(
   });
   socket.accept();
   const addresses = [{ address: "192.0.2.1", port: 7000 }];
-  node.send({ type: "hello", features: [], software: "test", region, capacity: 10, addresses, ...load });
-  await node.next("welcome");
+  const relays = turn && { turn: [{ urls: turn }] };
+  node.send({ type: "hello", features: [], software: "test", region, capacity: 10, addresses, ...relays, ...load });
+  Object.assign(node, { welcome: await node.next("welcome") });
   node.send({ type: "inventory", part: 0, last: true, rooms: inventory });
   await node.next("keep");
   return node;

@@ -18,6 +18,9 @@ const LIFETIME = 7 * 24 * 3_600_000;
 const macOf = (secret: string, { room, life, pid }: Seat, expiry: string): string =>
   createHmac("sha256", secret).update(`resume\n${room}\n${life}\n${pid}\n${expiry}`).digest("base64url");
 
+/** Whether it looks like one: a JWT has three parts. */
+export const isResumeToken = (token: string): boolean => token.split(".").length === 4;
+
 /** A token for a seat. Synchronous, so that a room can make one in the middle of a turn. */
 export function mintResumeToken(secret: string, seat: Seat, now: number): string {
   const expiry = (now + LIFETIME).toString(36);
