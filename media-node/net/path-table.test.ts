@@ -91,6 +91,36 @@ describe("a flood of unknown senders", () => {
   });
 });
 
+describe("a carried path", () => {
+  it("is heard from no address, is served by its carrier while anybody holds it, and then by nothing", () => {
+    const { paths, reuses } = table(2, 2);
+    const carried: number[] = [];
+    const path = paths.carried("192.0.2.1", 443, (_bytes, _offset, length) => carried.push(length));
+    expect([paths.addressOf(path), paths.portOf(path), paths.holdersOf(path)]).toEqual(["192.0.2.1", 443, 1]);
+    expect(paths.heard(0, "192.0.2.1", 443)).not.toBe(path);
+    paths.retain(path);
+    paths.release(path);
+    paths.carrierOf(path)!(new Uint8Array(0), 0, 7, 7);
+    paths.release(path);
+    paths.carrierOf(path)!(new Uint8Array(0), 0, 8, 8);
+    expect(carried).toEqual([7]);
+    expect(paths.heard(0, "192.0.2.1", 444)).toBe(path);
+    expect(reuses()).toBe(1);
+    expect(paths.carrierOf(path)).toBeUndefined();
+  });
+
+  it("can't be made when all are held", () => {
+    const { paths } = table(2, 2);
+    const make = () => paths.carried("192.0.2.1", 1, () => {});
+    const all = [make(), make()];
+    expect(make()).toBe(-1);
+    expect(paths.heard(0, "192.0.2.1", 1)).toBe(-1);
+    paths.release(all[0]!);
+    expect(make()).toBe(all[0]);
+    expect(paths.retained).toBe(2);
+  });
+});
+
 it("holds what is retained as often as it was retained, and refuses one release too many", () => {
   const { paths } = table(8, 1);
   const path = paths.heard(0, "192.0.2.1", 1);

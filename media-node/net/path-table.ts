@@ -4,6 +4,15 @@ import { SOCKADDR_SIZE, writeSockaddr } from "./sockaddr.ts";
 const NONE = -1;
 
 /**
+ * Takes the datagrams of a path that no UDP socket serves: a TCP connection, a relay of this process. `length` bytes at
+ * `offset` are datagrams of `segmentSize` bytes, the last perhaps shorter; they are its until it returns. What it can't
+ * send it drops. It must not send by the port that calls it.
+ */
+export type Carrier = (bytes: Uint8Array, offset: number, length: number, segmentSize: number) => void;
+
+const nowhere: Carrier = () => {};
+
+/**
  * Integers for the far ends of one port's sockets: a path is (local socket, remote address, remote port). A path that
  * nobody retains lives until `transientLimit` newer ones were made; so unknown senders cost bounded memory, and a flood
  * of them never takes a path away that a session holds.
@@ -13,6 +22,15 @@ export interface PathTable {
   heard(local: number, address: string, port: number): number;
   /** The path to an address in any spelling; -1 when it is none, no local socket has its family, or the table is full. */
   of(address: string, port: number): number;
+  /**
+   * Makes a path that a carrier serves and no datagram is heard on; -1 when every path is retained. It is retained, and
+   * carries nothing once it is no longer.
+   */
+  carried(address: string, port: number, carrier: Carrier): number;
+  /** What serves a path; undefined: its socket does. */
+  carrierOf(path: number): Carrier | undefined;
+  /** How often a path is retained. */
+  holdersOf(path: number): number;
   retain(path: number): void;
   release(path: number): void;
   addressOf(path: number): string;
@@ -21,7 +39,7 @@ export interface PathTable {
   /** How many paths are held by somebody, and how many are known at all. */
   readonly retained: number;
   readonly known: number;
-  /** A `struct sockaddr` of `SOCKADDR_SIZE` bytes for every path, zeros where the address has a zone. */
+  /** A `struct sockaddr` of `SOCKADDR_SIZE` bytes for every path, zeros where the address has a zone or a carrier serves it. */
   readonly sockaddrs: Uint8Array;
   /** 1 for a path that has refused segmented messages; kept while the path lives. */
   readonly refusesRuns: Uint8Array;
@@ -45,6 +63,7 @@ export function createPathTable(options: PathTableOptions): PathTable {
   const locals = new Uint8Array(capacity);
   const holders = new Uint32Array(capacity);
   const refusesRuns = new Uint8Array(capacity);
+  const carriers: (Carrier | undefined)[] = [];
   const byAddress = families.map(() => new Map<string, Map<number, number>>());
   // Transient paths form a list from the oldest to the newest; unused ones form a stack through `newer`.
   const older = new Int32Array(capacity).fill(NONE);
@@ -89,7 +108,8 @@ export function createPathTable(options: PathTableOptions): PathTable {
     unused = path;
   }
 
-  function create(local: number, address: string, port: number): number {
+  /** A path that nothing finds yet. */
+  function take(local: number, address: string, port: number, carrier: Carrier | undefined): number {
     if (oldest !== NONE && (unused === NONE || transients >= transientLimit)) dropOldest();
     if (unused === NONE) return NONE;
     const path = unused;
@@ -100,9 +120,16 @@ export function createPathTable(options: PathTableOptions): PathTable {
     locals[path] = local;
     holders[path] = 0;
     refusesRuns[path] = 0;
-    const bytes = parseAddress(address);
+    carriers[path] = carrier;
+    const bytes = carrier ? undefined : parseAddress(address);
     if (bytes) writeSockaddr(sockaddrs, path * SOCKADDR_SIZE, bytes, port);
     else sockaddrs.fill(0, path * SOCKADDR_SIZE, (path + 1) * SOCKADDR_SIZE);
+    return path;
+  }
+
+  function create(local: number, address: string, port: number): number {
+    const path = take(local, address, port, undefined);
+    if (path === NONE) return NONE;
     let ofAddress = byAddress[local]!.get(address);
     if (!ofAddress) {
       ofAddress = new Map();
@@ -126,6 +153,15 @@ export function createPathTable(options: PathTableOptions): PathTable {
       const local = families.indexOf(bytes.length === 4 ? 4 : 6);
       return local < 0 ? NONE : heard(local, formatAddress(bytes), port);
     },
+    carried(address, port, carrier) {
+      const path = take(0, address, port, carrier);
+      if (path === NONE) return NONE;
+      holders[path] = 1;
+      retained++;
+      return path;
+    },
+    carrierOf: path => carriers[path],
+    holdersOf: path => holders[path]!,
     retain(path) {
       if (holders[path]!++ > 0) return;
       removeTransient(path);
@@ -135,6 +171,13 @@ export function createPathTable(options: PathTableOptions): PathTable {
       if (holders[path] === 0) throw new RangeError(`path ${path} is not retained`);
       if (--holders[path]! > 0) return;
       retained--;
+      if (carriers[path]) {
+        // Until the number is another path's, what is still queued for this one must not find a socket.
+        carriers[path] = nowhere;
+        newer[path] = unused;
+        unused = path;
+        return;
+      }
       appendTransient(path);
       if (transients > transientLimit) dropOldest();
     },

@@ -14,11 +14,16 @@ export interface TransmitterContext {
   readonly counters: UdpCounters;
 }
 
-/** Sends one run with what the runtime offers, datagram by datagram. */
+/** Sends one run by its carrier or, datagram by datagram, with what the runtime offers. */
 export function transmitRunByRuntime(context: TransmitterContext, runs: Runs, run: number): void {
   const { slab, paths, sockets, counters } = context;
   const path = runs.paths[run]!;
   const size = runs.segmentSizes[run]!;
+  const carrier = paths.carrierOf(path);
+  if (carrier) {
+    carrier(slab, runs.offsets[run]!, runs.lengths[run]!, size);
+    return;
+  }
   const end = runs.offsets[run]! + runs.lengths[run]!;
   const datagrams: UdpDatagrams = [];
   for (let from = runs.offsets[run]!; from < end; from += size) {

@@ -75,7 +75,7 @@ export function createSendmmsgTransmitter(context: SendmmsgContext): { transmit:
       for (let run = 0; run < runs.count; run++) {
         const path = runs.paths[run]!;
         if (paths.sockaddrs[path * SOCKADDR_SIZE] === 0) {
-          // An address with a zone, which only the runtime can resolve.
+          // A carrier's, or an address with a zone, which only the runtime can resolve.
           transmitRunByRuntime(context, runs, run);
           continue;
         }

@@ -126,4 +126,27 @@ describe.each(transmitters)("with sendmmsg: %s", useSendmmsg => {
     await complete;
     expect(packets).toEqual([new Uint8Array(50).fill(7)]);
   });
+
+  it("hands runs of a carried path to its carrier, whole, between datagrams to sockets", async () => {
+    const { packets, complete, number } = await collector("127.0.0.1", 2);
+    const port = await listen({ useSendmmsg });
+    const carried: number[][] = [];
+    const path = port.carriedPath("192.0.2.1", 443, (bytes, offset, length, segmentSize) => {
+      carried.push([bytes[offset]!, bytes[offset + length - 1]!, length, segmentSize]);
+    });
+    const other = port.pathOf("127.0.0.1", number);
+    write(port, other, 10, 1);
+    write(port, path, 20, 2);
+    write(port, path, 20, 3);
+    write(port, path, 5, 4);
+    write(port, other, 10, 5);
+    port.flush();
+    await complete;
+    expect(carried).toEqual([[2, 4, 45, 20]]);
+    expect(packets.map(bytes => bytes[0])).toEqual([1, 5]);
+    port.release(path);
+    write(port, path, 20, 6);
+    port.flush();
+    expect(carried.length).toBe(1);
+  });
 });

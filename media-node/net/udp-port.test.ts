@@ -3,6 +3,17 @@ import { collector, listen, write } from "./testing/ports.ts";
 import { openUdp } from "./udp-port.ts";
 
 describe("receiving", () => {
+  it("ends a turn that packets of another kind began, and sends what they caused", async () => {
+    const answers = await collector("127.0.0.1", 1);
+    const ends: number[] = [];
+    const port = await listen({ onBatchEnd: now => ends.push(now) });
+    const now = port.enterTurn();
+    expect(port.enterTurn()).toBe(now);
+    write(port, port.pathOf("127.0.0.1", answers.number), 10, 1);
+    await answers.complete;
+    expect(ends).toEqual([now]);
+  });
+
   it("tells the end of a turn once, after all datagrams of all sockets, and then sends what was committed", async () => {
     const events: string[] = [];
     let finish = () => {};

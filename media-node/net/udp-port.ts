@@ -2,7 +2,7 @@ import { allocatePinned, type PinnedMemory } from "../native/ffi.ts";
 import { createUdpCounters, type UdpCounters } from "./counters.ts";
 import { type LinuxLibc, loadLinuxLibc } from "./linux-libc.ts";
 import { openSockets } from "./open-sockets.ts";
-import { createPathTable } from "./path-table.ts";
+import { type Carrier, createPathTable } from "./path-table.ts";
 import { addDatagram, addRun, createRuns } from "./runs.ts";
 import { createRuntimeTransmitter, type Transmit } from "./runtime-transmitter.ts";
 import { createSendmmsgTransmitter, MAX_MESSAGES } from "./sendmmsg-transmitter.ts";
@@ -38,7 +38,8 @@ export interface UdpOptions {
 /**
  * UDP sockets on one port number. What is sent is written into the port's slab: `reserve`, write there, `commit`;
  * datagrams of one size committed one after the other to one path leave as one message. Everything committed leaves at
- * the end of the turn, at `flush`, or when the slab is full.
+ * the end of the turn, at `flush`, or when the slab is full. Far ends that no UDP address leads to are paths, too: carriers
+ * serve them.
  */
 export interface UdpPort {
   readonly locals: readonly LocalAddress[];
@@ -73,9 +74,21 @@ export interface UdpPort {
    * Default: the first of its family
    */
   pathOf(address: string, port: number, local?: number): number;
+  /**
+   * Makes a path that a carrier serves. Its maker retains it and `release`s it when nothing can be sent there any more.
+   * @returns -1 when there is no room
+   */
+  carriedPath(address: string, port: number, carrier: Carrier): number;
+  /**
+   * Begins a turn, or joins the one under way, for packets that came another way than by these sockets: its end is called
+   * and what they caused leaves when everything readable was delivered. Returns the turn's time.
+   */
+  enterTurn(): number;
   /** Keeps a path from being recycled, as often as `release` is not called. */
   retain(path: number): void;
   release(path: number): void;
+  /** How often a path is retained. */
+  holdersOf(path: number): number;
   addressOf(path: number): string;
   portOf(path: number): number;
   /** Index into `locals`: the socket that a path's datagrams come and go through. */
@@ -140,16 +153,20 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
   function onDatagram(local: number, bytes: Uint8Array, port: number, address: string): void {
     if (!isOpen) return;
     counters.received++;
+    enterTurn();
+    if (turn >= MAX_TURN) sockets[local]!.pause();
+    const path = paths.heard(local, address, port);
+    if (path < 0) counters.withoutPath++;
+    else onPacket(bytes, path, now);
+  }
+
+  function enterTurn(): number {
     if (turn++ === 0) {
       now = performance.now();
       // Runs when all sockets that were readable have been read, on both runtimes.
       setImmediate(endTurn);
-    } else if (turn >= MAX_TURN) {
-      sockets[local]!.pause();
     }
-    const path = paths.heard(local, address, port);
-    if (path < 0) counters.withoutPath++;
-    else onPacket(bytes, path, now);
+    return now;
   }
 
   function endTurn(): void {
@@ -223,6 +240,9 @@ export async function openUdp(options: UdpOptions): Promise<UdpPort> {
     },
     pathOf: (address, port, local) =>
       local === undefined ? paths.of(address, port) : paths.heard(local, address, port),
+    carriedPath: paths.carried,
+    enterTurn,
+    holdersOf: paths.holdersOf,
     retain: paths.retain,
     release: paths.release,
     addressOf: paths.addressOf,
