@@ -69,6 +69,11 @@ export const allocate: RequestHandler = (context, request) => {
     responder.error(request, wish);
     return;
   }
+  const isMobile = context.mobility?.isWanted(message) ?? 0;
+  if (isMobile < 0) {
+    responder.error(request, STUN_ERROR.badRequest);
+    return;
+  }
   const { families } = wish;
   const missing = families.filter(family => !context.poolOf(family));
   if (missing.length > 0 && missing.length === families.length) {
@@ -89,6 +94,7 @@ export const allocate: RequestHandler = (context, request) => {
     responder.error(request, STUN_ERROR.insufficientCapacity);
     return;
   }
+  if (isMobile > 0) context.mobility?.enroll(allocation);
   context.admit(allocation);
   open(context, allocation, wish, responder.sealOf(request), request.now);
 };
@@ -100,6 +106,7 @@ function createAllocation(context: TurnContext, request: StunRequest): Allocatio
   return {
     transport,
     client,
+    mobile: undefined,
     username,
     identity,
     scope,
@@ -223,6 +230,8 @@ function answer(context: TurnContext, allocation: Allocation, seal: Seal): void 
   }
   message.uint32(STUN_ATTRIBUTE.lifetime, allocation.grantedLifetime);
   message.xorAddress(STUN_ATTRIBUTE.xorMappedAddress, transport.addressOf(client), transport.portOf(client));
+  const ticket = context.mobility?.ticketOf(allocation);
+  if (ticket !== undefined) message.text(STUN_ATTRIBUTE.mobilityTicket, ticket);
   if (allocation.reservation) message.data(STUN_ATTRIBUTE.reservationToken, allocation.reservation);
   if (allocation.additionalError !== 0) {
     const family = Math.floor(allocation.additionalError / 1000);

@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { ClientTransport } from "./io.ts";
+import type { Mobile } from "./mobility.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 /** What a credential may reach: the fleet's media ports only, or any peer that the policy allows. */
@@ -49,8 +50,12 @@ export interface Relay {
 }
 
 export interface Allocation {
-  readonly transport: ClientTransport;
-  readonly client: number;
+  /** Where its client is now. */
+  transport: ClientTransport;
+  /** -1 while it has none: its connection is gone, and a ticket may bring it back. */
+  client: number;
+  /** Set where the client may move. */
+  mobile: Mobile | undefined;
   readonly username: string;
   readonly identity: string;
   readonly scope: Scope;

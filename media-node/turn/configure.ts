@@ -44,6 +44,8 @@ export function turnConfigs(
   const size = Math.floor((max - min + 1) / workers);
   if (size < 2) throw new Error("--max-port leaves fewer than two relay ports a worker");
   if ((cert === "") !== (pkey === "")) throw new Error("--cert and --pkey go together");
+  // Another worker may get what comes from the new address.
+  if (settings.mobility && workers > 1) throw new Error("--mobility needs one worker: --turn-workers 1");
   if (settings.dtls && cert === "") throw new Error("--dtls needs a certificate: --cert and --pkey");
   if (settings["turn-secret"].length === 0 && Object.keys(settings.user).length === 0)
     throw new Error("nobody could use this server: set TANDEM_TURN_SECRET, or users in the settings file");
@@ -90,6 +92,7 @@ export function turnConfigs(
     denied: settings["denied-peer-ip"],
     media: settings["media-peers"].map(mediaPeer),
     certificate: cert === "" ? undefined : { cert, key: pkey },
+    mobility: settings.mobility,
     dtls: settings.dtls,
     discovery,
     gather: settings.gather,

@@ -3,6 +3,7 @@ import type { Authenticator } from "./auth/authenticator.ts";
 import type { Copy } from "./copy.ts";
 import type { TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
+import type { Mobility } from "./mobility.ts";
 import type { PeerPolicy } from "./policy/peer-policy.ts";
 import type { Translation } from "./policy/translation.ts";
 import type { PortPool } from "./port-pool.ts";
@@ -41,14 +42,16 @@ export interface TurnContext {
   readonly translation: Translation;
   readonly quotas: Quotas;
   readonly reservations: Reservations;
+  /** Undefined: allocations don't move. */
+  readonly mobility: Mobility | undefined;
   readonly authenticator: Authenticator;
   readonly responder: Responder;
   /** The ports of a family's relays, or undefined where there are none. */
   poolOf(family: number): PortPool | undefined;
-  /** The allocation of a client, or undefined. */
-  find(transport: ClientTransport, client: number): Allocation | undefined;
   /** Makes an allocation the client's. */
   admit(allocation: Allocation): void;
+  /** Makes an allocation another client's, who had none. */
+  move(allocation: Allocation, transport: ClientTransport, client: number): void;
   /** A relay's socket opened: its port may be reached by other relays. */
   relayOpened(relay: Relay): void;
   end(allocation: Allocation, reason: EndReason, now: number): void;

@@ -8,6 +8,8 @@ export interface TurnCounters {
   binding: number;
   allocated: number;
   refreshed: number;
+  /** Allocations that a ticket brought to another address. */
+  moved: number;
   permitted: number;
   bound: number;
   /** Answers by error code. */
@@ -40,6 +42,7 @@ export function createTurnCounters(): TurnCounters {
     binding: 0,
     allocated: 0,
     refreshed: 0,
+    moved: 0,
     permitted: 0,
     bound: 0,
     errors: new Map(),

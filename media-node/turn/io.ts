@@ -12,6 +12,7 @@ export interface ClientTransport {
   readonly slab: Uint8Array;
   /** Makes room for a message. Returns where to write it, valid until the next `reserve` or the end of the turn. */
   reserve(length: number): number;
+  /** @param client -1: nobody, for now; nothing is sent */
   commit(client: number, length: number): void;
   /** A client that holds an allocation keeps its number. */
   retain(client: number): void;

@@ -116,7 +116,8 @@ export function createRequests(context: TurnContext, options: RequestsOptions): 
     const { message, allocation } = request;
     if (message.method === STUN_METHOD.allocate)
       return findAttribute(message, STUN_ATTRIBUTE.requestedTransport) < 0 ? STUN_ERROR.badRequest : 0;
-    return allocation ? 0 : STUN_ERROR.allocationMismatch;
+    const hasTicket = context.mobility && findAttribute(message, STUN_ATTRIBUTE.mobilityTicket) >= 0;
+    return allocation || hasTicket ? 0 : STUN_ERROR.allocationMismatch;
   }
 
   function answerRequest(): void {

@@ -11,6 +11,7 @@ import type { RelayAddress, TurnContext, TurnLimits } from "./context.ts";
 import { type Copy, copyByView } from "./copy.ts";
 import { count, createTurnCounters, type TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
+import { createMobility } from "./mobility.ts";
 import { createPeerPolicy, type PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { type AnnouncedAddress, createTranslation } from "./policy/translation.ts";
 import { createPortPool } from "./port-pool.ts";
@@ -46,6 +47,8 @@ export interface TurnServerOptions {
   readonly nonceLifetime: number;
   /** When this process's clock was 0, in milliseconds since 1970: workers that share a secret need one time. */
   readonly timeOrigin?: number;
+  /** Allocations may move with their clients' addresses (RFC 8016); default: no. */
+  readonly mobility?: boolean;
   readonly io: RelayIo;
   readonly local?: LocalPeers;
   /** How payloads are copied; default: as every runtime can. */
@@ -136,12 +139,16 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     authenticator,
     responder,
     poolOf: family => pools.get(family),
-    find: (transport, client) => tables.get(transport)?.[client],
+    mobility: options.mobility ? createMobility() : undefined,
     admit(allocation) {
-      const { transport, client } = allocation;
-      transport.retain(client);
-      tables.get(transport)![client] = allocation;
+      hold(allocation);
       allocations.add(allocation);
+    },
+    move(allocation, transport, client) {
+      letGo(allocation);
+      allocation.transport = transport;
+      allocation.client = client;
+      hold(allocation);
     },
     relayOpened({ family, port }) {
       openRelays.get(family)![port] = 1;
@@ -160,6 +167,19 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     comprehended,
     budget: createSourceBudget(perSecond, burst, randomBytes(4).readInt32LE()),
   });
+
+  function hold(allocation: Allocation): void {
+    const { transport, client } = allocation;
+    transport.retain(client);
+    tables.get(transport)![client] = allocation;
+  }
+
+  function letGo({ transport, client }: Allocation): void {
+    if (client < 0) return;
+    tables.get(transport)![client] = undefined;
+    transport.release(client);
+  }
+
   function closeRelay(relay: Relay): void {
     for (const { channels } of relay.permissions.values()) for (const { peer } of channels) io.forgetPeer(peer);
     relay.permissions.clear();
@@ -174,14 +194,14 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
   function end(allocation: Allocation, reason: EndReason, now: number): void {
     if (allocation.state === "closed") return;
     allocation.state = "closed";
-    const { transport, client, identity, scope, createdAt } = allocation;
+    const { transport, identity, scope, createdAt } = allocation;
     const { packetsUp, packetsDown, bytesUp, bytesDown } = allocation;
     for (const relay of allocation.relays) closeRelay(relay);
     allocation.channels.clear();
     allocation.lastChannel = undefined;
     allocations.delete(allocation);
-    tables.get(transport)![client] = undefined;
-    transport.release(client);
+    letGo(allocation);
+    context.mobility?.forget(allocation);
     context.quotas.give(identity);
     count(counters.ended, reason);
     const duration = now - createdAt;
@@ -219,7 +239,11 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
         },
         closed(client, now) {
           const allocation = table[client];
-          if (allocation) end(allocation, "disconnected", now);
+          if (!allocation) return;
+          if (allocation.mobile && allocation.state === "open") {
+            letGo(allocation);
+            allocation.client = -1;
+          } else end(allocation, "disconnected", now);
         },
         hasAllocation: client => table[client] !== undefined,
       };

@@ -149,6 +149,12 @@ export const TURN_SETTINGS = {
     default: false as boolean,
     read: boolean,
   }),
+  mobility: setting({
+    value: "BOOLEAN",
+    help: "true: clients may take their allocations to another address by a ticket (RFC 8016); one worker only",
+    default: false as boolean,
+    read: boolean,
+  }),
   dtls: setting({
     value: "BOOLEAN",
     help: "true: clients over DTLS on the UDP ports too; needs --cert with an ECDSA P-256 key",

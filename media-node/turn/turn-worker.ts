@@ -116,6 +116,7 @@ export async function openTurnWorker({ config, log, onRelay }: TurnWorkerOptions
     nonceSecret: Buffer.from(config.nonceSecret, "hex"),
     nonceLifetime: config.nonceLifetime,
     timeOrigin: performance.timeOrigin,
+    mobility: config.mobility,
     io: relays.io,
     copy: copier.copy,
     unixSeconds: () => Date.now() / 1000,

@@ -161,6 +161,26 @@ it("tells turnutils_natdiscovery how it maps and filters", async () => {
   }
 });
 
+it("lets turnutils_uclient take its allocation to another port", async () => {
+  const turn = await startTurn({ settings: { mobility: "true", "rfc5766-channel-numbers": "true" } });
+  const peerPort = await freePort();
+  const peer = spawn("turnutils_peer", ["-L", "127.0.0.1", "-p", String(peerPort)], { stdio: "ignore" });
+  try {
+    const output = await run("turnutils_uclient", [
+      ...["-p", String(turn.port), "-r", String(peerPort), "-c", "-M", "-m", "1", "-n", "5", "-z", "20"],
+      ...[...STATIC, ...IPV4, ...TO_IPV4],
+    ]);
+    const { received, lost } = tally(output);
+    expect({ received, lost }, output).toEqual({ received: 5, lost: 0 });
+    await expect
+      .poll(async () => (await fetch(`http://127.0.0.1:${turn.adminPort}/metrics`)).text(), { timeout: 5_000 })
+      .toMatch(/tandem_turn_moved_total [1-9]/);
+  } finally {
+    peer.kill();
+    await turn.stop();
+  }
+});
+
 it("answers 508 when the ports are gone, and serves again when they are back", async () => {
   const turn = await startTurn({
     settings: { "min-port": "58000", "max-port": "58003", "rfc5766-channel-numbers": "true" },

@@ -106,7 +106,7 @@ export function createHarness(
       kind,
       slab,
       reserve: () => 0,
-      commit: (client, length) => clients[client]!.inbox.push(slab.slice(0, length)),
+      commit: (client, length) => clients[client]?.inbox.push(slab.slice(0, length)),
       retain() {},
       release() {},
       addressOf: client => clients[client]!.address,
