@@ -97,5 +97,5 @@ export const expectTone = (
 ): Promise<void> => awaitTone(page, { identity, wanted, unwanted, heard: true, timeout });
 
 /** Wait until it is heard no more. */
-export const expectNoTone = (page: Page, identity: string, tone: number, timeout = 5_000): Promise<void> =>
+export const expectNoTone = (page: Page, identity: string, tone: number, timeout = 15_000): Promise<void> =>
   awaitTone(page, { identity, wanted: tone, unwanted: [], heard: false, timeout });

@@ -48,7 +48,7 @@ export async function askApi(method: string, path: string, body?: unknown): Prom
   return ask(path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
 }
 
-const WAIT = 3_000;
+const WAIT = 20_000;
 /** Ids of {@link TestClient.settle}'s questions: far from those that tests use. */
 const SETTLING = 1_000_000_000;
 
