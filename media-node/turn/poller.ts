@@ -1,6 +1,6 @@
 import { allocatePinned, type Pointer } from "../native/ffi.ts";
 import { formatAddress } from "../net/address.ts";
-import { loadLinuxLibc } from "../net/linux-libc.ts";
+import { type LinuxLibc, loadLinuxLibc } from "../net/linux-libc.ts";
 
 /**
  * Gets each datagram; `bytes` at `offset` are its until it returns.
@@ -54,9 +54,12 @@ const HIGH = 0x100000000;
 /** Reads of one socket before the others have their turn. */
 const MAX_READS = 4;
 
-/** Undefined where the system or the runtime has no such calls. */
-export function createPoller(receive: DatagramReceiver): Poller | undefined {
-  const ffi = loadLinuxLibc()?.ffi;
+/** Undefined where the system or the runtime has no such calls, or refuses them: the runtime then reads alone. */
+export function createPoller(
+  receive: DatagramReceiver,
+  system: Pick<LinuxLibc, "ffi"> | undefined = loadLinuxLibc(),
+): Poller | undefined {
+  const ffi = system?.ffi;
   const libc = ffi?.load("libc.so.6", {
     epoll_create1: { args: ["i32"], returns: "i32" },
     epoll_ctl: { args: ["i32", "i32", "i32", "pointer"], returns: "i32" },
