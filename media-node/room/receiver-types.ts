@@ -48,6 +48,8 @@ export interface ReceiverOptions {
   readonly slots: readonly ReceiverSlot[];
   /** Kinds it may receive. */
   readonly kinds: ReadonlySet<SourceKind>;
+  /** Numbers of the only sources that it gets; without one, everybody's. */
+  readonly only?: ReadonlySet<number> | undefined;
   readonly listener: ReceiverListener;
   /** What its path can take; without one everything is sent. */
   readonly budget?: { readonly bitsPerSecond: number };

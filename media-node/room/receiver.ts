@@ -152,8 +152,11 @@ export class Receiver {
   }
 
   private others(media: "audio" | "video"): Source[] {
+    const { only } = this.options;
     const all = [...this.room.sources.values()];
-    return all.filter(source => source.media === media && source.participant !== this.participant);
+    return all.filter(
+      source => source.media === media && source.participant !== this.participant && (only?.has(source.number) ?? true),
+    );
   }
 
   private seat(slots: readonly ReceiverSlot[]): void {

@@ -1,4 +1,5 @@
 import { type NodeParticipant, type SessionOffer, TandemError } from "../../src/protocol/index.ts";
+import type { IceCredentials } from "../ice/credentials.ts";
 import { type AnswerPlan, answerDirection, createAnswer, type MediaPlan } from "../sdp/answer.ts";
 import type { SdpResult } from "../sdp/failure.ts";
 import { type NegotiatedMedia, type Negotiation, negotiate } from "../sdp/negotiate.ts";
@@ -36,7 +37,15 @@ function unwrap<T>(result: SdpResult<T>): T {
 /** @throws TandemError `media-offer`, naming the line that can't be answered */
 export function readOffer(offer: SessionOffer): ReadOffer {
   const negotiation = unwrap(negotiate(unwrap(parseOffer(offer.sdp))));
-  return { offer, negotiation, roles: assignRoles(negotiation, offer.plan) };
+  return { offer, negotiation, roles: assignRoles(negotiation, offer) };
+}
+
+/** An offer as its maker would write it after an ICE restart: the same with other credentials. */
+export function restarted(offer: SessionOffer, { ufrag, password }: IceCredentials): SessionOffer {
+  const sdp = offer.sdp
+    .replace(/^(a=ice-ufrag:)[^\r\n]*/gm, (_, name) => name + ufrag)
+    .replace(/^(a=ice-pwd:)[^\r\n]*/gm, (_, name) => name + password);
+  return { ...offer, sdp };
 }
 
 /**

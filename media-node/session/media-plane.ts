@@ -32,6 +32,8 @@ export interface MediaPlaneOptions {
   readonly reducedSize: boolean;
   /** Ceiling of what the peer is asked to send, in bit/s. */
   readonly maxBitrate: number;
+  /** Numbers of the only sources that it may be sent; undefined for all. */
+  readonly only: ReadonlySet<number> | undefined;
   /** Takes a protected compound, valid during the call. */
   readonly sendRtcp: (bytes: Uint8Array, length: number) => void;
   readonly listener: ReceiverListener;
@@ -140,9 +142,10 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     }
     if (receiver !== undefined) receiver.addSlots(fresh, now);
     else {
-      const { listener } = options;
+      const { listener, only } = options;
       const kinds = subscribeKinds(participant);
-      receiver = router.addReceiver({ participant: participant.number, slots: fresh, kinds, listener, budget }, now);
+      const { number } = participant;
+      receiver = router.addReceiver({ participant: number, slots: fresh, kinds, only, listener, budget }, now);
     }
   }
 

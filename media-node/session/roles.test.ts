@@ -4,7 +4,7 @@ import { fixture, negotiationOf } from "../sdp/fixtures.testing.ts";
 import { modelOffer } from "../worker/testing/model-offer.ts";
 import { assignRoles } from "./roles.ts";
 
-const NO_PLAN = undefined;
+const NO_PLAN = {};
 
 /** An offer with mic (mid 0), camera (1), two video (2, 3), two paired (4, 5) and a floating slot (6). */
 function planned(change: (plan: SessionPlan) => SessionPlan = plan => plan) {
@@ -17,7 +17,7 @@ function planned(change: (plan: SessionPlan) => SessionPlan = plan => plan) {
     withPlan: true,
     withChannel: true,
   });
-  return assignRoles(negotiationOf(sdp), change(plan!));
+  return assignRoles(negotiationOf(sdp), { plan: change(plan!) });
 }
 
 describe("the roles of m-lines", () => {
@@ -61,6 +61,16 @@ describe("the roles of m-lines", () => {
     ]);
     const bare = roles("chromium-bare").filter(role => role?.slot !== undefined && role.source !== undefined);
     expect(bare).toHaveLength(2);
+  });
+
+  it("are an encoder's or a player's only, even where the lines offer both ways", () => {
+    const bare = negotiationOf(fixture("chromium-bare"));
+    const encoder = assignRoles(bare, { role: "publish" }).filter(role => role !== undefined);
+    expect(encoder.every(({ slot }) => slot === undefined)).toBe(true);
+    expect(encoder.flatMap(({ source }) => source ?? []).sort()).toEqual([0, 1]);
+    const player = assignRoles(bare, { role: "play" }).filter(role => role !== undefined);
+    expect(player.every(({ source }) => source === undefined)).toBe(true);
+    expect(player.filter(({ slot }) => slot !== undefined)).toHaveLength(2);
   });
 
   it("without a plan name no second microphone or camera", () => {

@@ -1,4 +1,4 @@
-import { LIMITS, type SessionPlan, SOURCE_INDEX, TandemError } from "../../src/protocol/index.ts";
+import { LIMITS, type SessionOffer, type SessionPlan, SOURCE_INDEX, TandemError } from "../../src/protocol/index.ts";
 import type { NegotiatedMedia, Negotiation } from "../sdp/negotiate.ts";
 
 /** Which of a session's slots an m-line is. */
@@ -32,11 +32,15 @@ const receives = ({ direction }: NegotiatedMedia): boolean => direction === "sen
 
 /**
  * What each m-line of an offer is for, by index; missing where nothing is. Without a plan the first audio and the first
- * video line that send are mic and camera, and every line that receives is a slot.
+ * video line that send are mic and camera, and every line that receives is a slot; an encoder has no slots, a player no
+ * sources, whatever their lines offer.
  * @throws TandemError `media-offer` for a plan that contradicts the offer
  */
-export function assignRoles(negotiation: Negotiation, plan: SessionPlan | undefined): (Role | undefined)[] {
-  return plan === undefined ? withoutPlan(negotiation) : byPlan(negotiation, plan);
+export function assignRoles(
+  negotiation: Negotiation,
+  { plan, role }: Pick<SessionOffer, "plan" | "role">,
+): (Role | undefined)[] {
+  return plan === undefined ? withoutPlan(negotiation, role) : byPlan(negotiation, plan);
 }
 
 function byPlan(negotiation: Negotiation, plan: SessionPlan): (Role | undefined)[] {
@@ -72,20 +76,22 @@ function byPlan(negotiation: Negotiation, plan: SessionPlan): (Role | undefined)
   return roles;
 }
 
-function withoutPlan(negotiation: Negotiation): (Role | undefined)[] {
+function withoutPlan(negotiation: Negotiation, only: SessionOffer["role"]): (Role | undefined)[] {
   const sources = { audio: 0, video: 0 };
   const slots = { audio: 0, video: 0 };
   return negotiation.media.map(line => {
     const { kind, refusal } = line;
     if ((kind !== "audio" && kind !== "video") || refusal !== undefined) return undefined;
-    const source = sends(line) && sources[kind]++ === 0 ? SOURCE_INDEX[kind === "audio" ? "mic" : "camera"] : undefined;
+    const feeds = sends(line) && only !== "play";
+    const takes = receives(line) && only !== "publish";
+    const source = feeds && sources[kind]++ === 0 ? SOURCE_INDEX[kind === "audio" ? "mic" : "camera"] : undefined;
     const order = slots[kind];
-    if (receives(line)) slots[kind]++;
+    if (takes) slots[kind]++;
     // Voices of anybody, in the stream of a picture all the same: reports put all of them on one clock.
     const group = kind === "audio" ? "floating" : "video";
     return {
       ...(source === undefined ? {} : { source }),
-      ...(receives(line) ? { slot: { group, order, stream: order } } : {}),
+      ...(takes ? { slot: { group, order, stream: order } } : {}),
     };
   });
 }

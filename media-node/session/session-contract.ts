@@ -1,6 +1,7 @@
 import type { NodeParticipant } from "../../src/protocol/index.ts";
 import type { FlushList } from "../forward/flush-list.ts";
 import type { RunSink } from "../forward/writer.ts";
+import type { IceCredentials } from "../ice/credentials.ts";
 import type { Router } from "../room/router.ts";
 import type { ReadOffer } from "./description.ts";
 import type { Tally } from "./tally.ts";
@@ -45,6 +46,11 @@ export interface Session {
   continues(offer: ReadOffer): boolean;
   /** Answers a further offer; the same again gets the same answer. */
   reoffer(offer: ReadOffer, now: number): string;
+  /**
+   * ICE restart without an offer; the same credentials again get the same answer. What runs goes on until the peer uses them.
+   * @throws TandemError `media-offer` for credentials that are none
+   */
+  restart(credentials: IceCredentials, now: number): string;
   update(participant: NodeParticipant, now: number): void;
   handleStun(
     bytes: Uint8Array,

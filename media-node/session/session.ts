@@ -7,6 +7,8 @@ import {
   decideLines,
   type MediaLine,
   type ReadOffer,
+  readOffer,
+  restarted,
   writeAnswer,
 } from "./description.ts";
 import { createMediaPlane, type MediaPlane } from "./media-plane.ts";
@@ -121,6 +123,7 @@ export function createSession(options: SessionOptions): Session {
       cname,
       reducedSize,
       maxBitrate: host.maxBitrate,
+      only: offer.only && new Set(offer.only),
       sendRtcp(bytes, length) {
         if (path >= 0) host.send(path, bytes, 0, length);
       },
@@ -192,6 +195,7 @@ export function createSession(options: SessionOptions): Session {
       connectClient(now);
       return answer;
     },
+    restart: (credentials, now) => session.reoffer(readOffer(restarted(offer, credentials)), now),
     update(next, now) {
       clock = now;
       stir();

@@ -174,6 +174,12 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     });
   }
 
+  function restart(command: Command<"session.restart">, now: number): Outcome {
+    const session = need(command, now).members.get(command.pid)?.session;
+    if (session === undefined) throw new TandemError("no-such-participant", "it has no session");
+    return { answer: { sdp: session.restart(command.ice, now) } };
+  }
+
   function give<T>(value: T | undefined, use: (value: T) => void): Outcome {
     if (value !== undefined) use(value);
     return {};
@@ -193,6 +199,8 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
         return give(need(command, now), room => remove(room, command.pid, now));
       case "session.open":
         return offer(command, now);
+      case "session.restart":
+        return restart(command, now);
       case "session.close":
         return give(need(command, now).members.get(command.pid), member => endSession(member, now));
       case "probe":

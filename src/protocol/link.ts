@@ -73,7 +73,7 @@ export const NODE_FRAMES = {
   }),
   load: v.object({ type: v.literal("load"), ...NODE_LOAD }),
   /**
-   * A command was carried out. `session.open` brings the answer; `room.open` the STUN and TURN URLs of the media worker that
+   * A command was carried out. `session.open` and `session.restart` bring the answer; `room.open` the STUN and TURN URLs of the media worker that
    * holds the room, so that a relay and the session behind it share one.
    */
   done: v.object({ type: v.literal("done"), id, answer: v.optional(SessionAnswer), turn: v.optional(turnUrls) }),
@@ -122,6 +122,16 @@ export const LINK_COMMANDS = {
   "participant.remove": v.object({ type: v.literal("participant.remove"), ...command, pid: ParticipantId }),
   /** Answer an offer: a new session, or a re-offer of a running one. The same offer again gets the same answer. */
   "session.open": v.object({ type: v.literal("session.open"), ...command, pid: ParticipantId, offer: SessionOffer }),
+  /** ICE restart of a session by a client that makes no offer for it: its new credentials. Answered like an offer. */
+  "session.restart": v.object({
+    type: v.literal("session.restart"),
+    ...command,
+    pid: ParticipantId,
+    ice: v.object({
+      ufrag: v.pipe(v.string(), v.regex(/^[!-~]{4,256}$/)),
+      password: v.pipe(v.string(), v.regex(/^[!-~]{22,256}$/)),
+    }),
+  }),
   "session.close": v.object({ type: v.literal("session.close"), ...command, pid: ParticipantId }),
   /** Does the node still carry this assignment? Answered at once. */
   probe: v.object({ type: v.literal("probe"), ...command }),

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { LIMITS } from "./limits.ts";
-import { boundedText } from "./names.ts";
+import { boundedText, SourceNumber } from "./names.ts";
 
 const mid = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 const mids = v.pipe(v.array(mid), v.maxLength(64));
@@ -31,6 +31,10 @@ export type SessionPlan = v.InferOutput<typeof SessionPlan>;
 export const SessionOffer = v.object({
   sdp: boundedText(LIMITS.descriptionFrameBytes),
   plan: v.optional(SessionPlan),
+  /** Without a plan: lines only send (`publish`) or only receive (`play`), even those that offer both. */
+  role: v.optional(v.picklist(["publish", "play"])),
+  /** The only sources that its slots may carry, by number. Counts in a session's first offer. */
+  only: v.optional(v.pipe(v.array(SourceNumber), v.maxLength(LIMITS.sources))),
 });
 export type SessionOffer = v.InferOutput<typeof SessionOffer>;
 

@@ -3,6 +3,7 @@ import type { ClientMediaInput, NodeMediaMessage, SessionOffer } from "../../../
 import { createCertificate } from "../../dtls/certificate.ts";
 import { ContentType } from "../../dtls/constants.ts";
 import { createTestClient, type TestClient } from "../../dtls/testing/test-client.ts";
+import type { IceCredentials } from "../../ice/credentials.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import { readUint32 } from "../../rtp/bytes.ts";
 import { createDataChannels, type DataChannels } from "../../sctp/data-channels.ts";
@@ -54,7 +55,8 @@ export interface ModelClient {
   /** Datagrams that did not authenticate or parse. */
   readonly broken: number;
   offer(more?: Slots): SessionOffer;
-  restartIce(): void;
+  /** Changes its credentials. */
+  restartIce(credentials?: IceCredentials): void;
   accept(answer: string): void;
   /** Stops checking, answering and sending: as good as dead. */
   freeze(frozen: boolean): void;
@@ -197,8 +199,8 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
         more,
       );
     },
-    restartIce() {
-      ice.local = modelCredentials();
+    restartIce(credentials = modelCredentials()) {
+      ice.local = credentials;
     },
     accept(answer) {
       const value = (name: string): string => new RegExp(`^a=${name}:(.*)\r$`, "m").exec(answer)![1]!;
