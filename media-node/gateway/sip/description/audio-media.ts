@@ -1,0 +1,227 @@
+import { attribute, type SdpDescription, type SdpMedia } from "../../../sdp/description.ts";
+import { attempt } from "../../../sdp/failure.ts";
+import { formatDescription } from "../../../sdp/format.ts";
+import { parseDescription } from "../../../sdp/parse.ts";
+import type { Direction, RtpFormat } from "../../../sdp/rtp-formats.ts";
+import type { SipMedia } from "../session/media.ts";
+import { answerDirection, both, reverse } from "./direction.ts";
+import { isPlainAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
+
+/** A codec that we can send and receive, or `telephone-event`. */
+export interface AudioCodec {
+  /** Encoding name. */
+  readonly name: string;
+  /** As SDP says it: 8000 for G.722, 48000 for Opus. */
+  readonly clockRate: number;
+  readonly channels: number;
+  /** What we offer it as. */
+  readonly payloadType: number;
+  /** Our fmtp, "" if there is none. */
+  readonly parameters: string;
+}
+
+/** A codec that both sides have; each side may number it as it likes. */
+export interface AgreedCodec {
+  readonly name: string;
+  readonly clockRate: number;
+  readonly channels: number;
+  readonly sendType: number;
+  readonly receiveType: number;
+  /** The peer's fmtp. */
+  readonly parameters: string;
+}
+
+/** What holds between the two ends after an offer was answered. */
+export interface AudioAgreement {
+  /** Where the peer wants RTP; not yet proven to be the peer's. */
+  readonly address: string;
+  /** 0: the stream is off. */
+  readonly port: number;
+  /** In the order of the offer. */
+  readonly codecs: readonly AgreedCodec[];
+  /** For DTMF (RFC 4733), perhaps of several clock rates. */
+  readonly events: readonly AgreedCodec[];
+  /** As we see it: without sending, the peer has put us on hold or wants silence. */
+  readonly direction: Direction;
+}
+
+export interface AudioMediaOptions {
+  /** Where we receive RTP. */
+  readonly address: string;
+  readonly port: number;
+  /** In the order of preference, `telephone-event` among them. */
+  readonly codecs: readonly AudioCodec[];
+  /** For `o=`: up to 18 digits, other for every call. */
+  readonly sessionId: string;
+  /** Told of every agreement, also where nothing has changed. */
+  agreed(agreement: AudioAgreement): void;
+}
+
+/** The one audio stream of a call, by offer and answer (RFC 3264); other m-lines are answered with port 0. */
+export interface AudioMedia extends SipMedia {
+  /** Sets what we want from the next offer or answer on: `sendonly` or `inactive` to hold. */
+  setDirection(direction: Direction): void;
+}
+
+const EVENTS = "telephone-event";
+const isEvents = (name: string): boolean => name.toLowerCase() === EVENTS;
+
+/** Phones say `telephone-event/8000` beside Opus as often as 48000: events are taken at any clock. */
+function isSameCodec(ours: AudioCodec, theirs: RtpFormat): boolean {
+  if (ours.name.toLowerCase() !== theirs.name.toLowerCase()) return false;
+  return isEvents(ours.name) || (ours.clockRate === theirs.clockRate && ours.channels === theirs.channels);
+}
+
+function describeCodecs(codecs: readonly (AgreedCodec & { ours: string })[]): SdpMedia["attributes"] {
+  return codecs.flatMap(({ receiveType, name, clockRate, channels, ours }) => [
+    attribute("rtpmap", `${receiveType} ${name}/${clockRate}${channels > 1 ? `/${channels}` : ""}`),
+    ...(ours === "" ? [] : [attribute("fmtp", `${receiveType} ${ours}`)]),
+  ]);
+}
+
+export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
+  const { address, port, codecs, sessionId, agreed } = options;
+  const addressType = address.includes(":") ? "IP6" : "IP4";
+  let wanted: Direction = "sendrecv";
+  /** Our last description: a later one keeps its m-lines. */
+  let local: readonly SdpMedia[] = [];
+  let written = "";
+  let version = 0;
+
+  /** Writes a description; its version rises when anything in it has changed (RFC 3264 §8). */
+  function write(media: readonly SdpMedia[]): string {
+    const text = (number: number): string => {
+      const origin = { username: "-", sessionId, version: String(number), addressType, address };
+      const connection = { addressType, address };
+      return formatDescription({ origin, name: "-", connection, attributes: [], media });
+    };
+    local = media;
+    if (text(version) !== written) written = text(++version);
+    return written;
+  }
+
+  function audio(
+    protocol: string,
+    agreedCodecs: readonly (AgreedCodec & { ours: string })[],
+    direction: Direction,
+  ): SdpMedia {
+    return {
+      kind: "audio",
+      port,
+      protocol,
+      formats: agreedCodecs.map(({ receiveType }) => String(receiveType)),
+      attributes: [...describeCodecs(agreedCodecs), attribute("ptime", "20"), attribute(direction)],
+      line: 0,
+    };
+  }
+
+  const off = ({ kind, protocol, formats }: SdpMedia): SdpMedia => ({
+    kind,
+    port: 0,
+    protocol,
+    formats,
+    attributes: [],
+    line: 0,
+  });
+
+  /** What we have of what the peer named; `receiveTypeOf` tells our number for it. */
+  function common(remote: RemoteAudio, receiveTypeOf: (ours: AudioCodec, theirs: RtpFormat) => number | undefined) {
+    return remote.formats.flatMap(theirs => {
+      const ours = codecs.find(codec => isSameCodec(codec, theirs));
+      const receiveType = ours && receiveTypeOf(ours, theirs);
+      if (!ours || receiveType === undefined) return [];
+      const { name, clockRate, channels, payloadType, parameters } = theirs;
+      return [{ name, clockRate, channels, sendType: payloadType, receiveType, parameters, ours: ours.parameters }];
+    });
+  }
+
+  function agree(remote: RemoteAudio, shared: readonly AgreedCodec[], direction: Direction): void {
+    agreed({
+      address: remote.address,
+      port: remote.port,
+      codecs: shared.filter(({ name }) => !isEvents(name)),
+      events: shared.filter(({ name }) => isEvents(name)),
+      direction,
+    });
+  }
+
+  function read(text: string): SdpDescription | undefined {
+    const parsed = attempt(() => parseDescription(text));
+    return parsed.ok ? parsed.value : undefined;
+  }
+
+  function readAudio(description: SdpDescription, media: SdpMedia): RemoteAudio | undefined {
+    const parsed = attempt(() => readRemoteAudio(description, media));
+    return parsed.ok ? parsed.value : undefined;
+  }
+
+  return {
+    setDirection(direction) {
+      wanted = direction;
+    },
+    createOffer() {
+      if (local.length === 0) {
+        const own = codecs.map(codec => ({
+          ...codec,
+          sendType: codec.payloadType,
+          receiveType: codec.payloadType,
+          ours: codec.parameters,
+        }));
+        return write([audio("RTP/AVP", own, wanted)]);
+      }
+      return write(
+        local.map(media => {
+          if (media.port === 0) return media;
+          const kept = media.attributes.filter(({ name }) => !isDirection(name));
+          return { ...media, attributes: [...kept, attribute(wanted)] };
+        }),
+      );
+    },
+    answerOffer(offer) {
+      const description = read(offer);
+      if (!description || description.media.length < local.length) return undefined;
+      const at = description.media.findIndex(media => isPlainAudio(media) && (media.port > 0 || local.length > 0));
+      const chosen = description.media[at];
+      const remote = chosen && readAudio(description, chosen);
+      if (!chosen || !remote) return undefined;
+      const shared = common(remote, (_, theirs) => theirs.payloadType);
+      if (!shared.some(({ name }) => !isEvents(name))) return undefined;
+      const direction = remote.port === 0 ? "inactive" : answerDirection(remote.direction, wanted);
+      const answer = write(
+        description.media.map((media, i) =>
+          i === at && media.port > 0 ? audio(media.protocol, shared, direction) : off(media),
+        ),
+      );
+      agree(remote, shared, direction);
+      return answer;
+    },
+    applyAnswer(answer) {
+      const description = read(answer);
+      if (description?.media.length !== local.length) return false;
+      const at = local.findIndex(({ port: offered }) => offered > 0);
+      const offered = local[at];
+      const answered = description.media[at];
+      if (!offered || !answered || !isPlainAudio(answered)) return false;
+      const remote = readAudio(description, answered);
+      if (!remote || remote.port === 0) return false;
+      const shared = common(remote, ours => ownType(offered, ours));
+      if (!shared.some(({ name }) => !isEvents(name))) return false;
+      const stated = offered.attributes.find(({ name }) => isDirection(name))?.name as Direction | undefined;
+      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"));
+      return true;
+    },
+  };
+}
+
+function isDirection(name: string): boolean {
+  return name === "sendrecv" || name === "sendonly" || name === "recvonly" || name === "inactive";
+}
+
+/** The number that a description of ours gave to a codec; undefined if it isn't in it. */
+function ownType(media: SdpMedia, codec: AudioCodec): number | undefined {
+  const wanted = `${codec.name}/${codec.clockRate}${codec.channels > 1 ? `/${codec.channels}` : ""}`.toLowerCase();
+  const line = media.attributes.find(
+    ({ name, value }) => name === "rtpmap" && value.toLowerCase().endsWith(` ${wanted}`),
+  );
+  return line ? Number(line.value.split(" ", 1)[0]) : undefined;
+}
