@@ -93,7 +93,7 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
     host.closed(connection);
   }
 
-  function receive(chunk: Uint8Array): void {
+  function receive(chunk: Buffer): void {
     if (isOver) return;
     hasFrame = false;
     if (!framer.push(chunk, host.hasAllocation(connection) ? MAX_FRAME : MAX_EARLY_FRAME)) {

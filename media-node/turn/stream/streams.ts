@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Server } from "node:net";
 import type { SecureContext } from "node:tls";
+import { createConnectionLimits } from "../../net/connection-limits.ts";
+import { type AcceptStream, listenTcp, type TcpListener } from "../../net/tcp-listener.ts";
 import type { ClientTransport } from "../io.ts";
 import type { TurnInlet } from "../server.ts";
 import { type Connection, openConnection } from "./connection.ts";
@@ -36,6 +36,8 @@ export interface Streams {
   readonly connections: number;
   /** The ports that it listens on, in the order of `ports`. */
   readonly ports: readonly number[];
+  /** Takes a connection that came to another port and turned out to be a TURN client's. */
+  readonly accept: AcceptStream;
   /** Ends what is idle; to be called about once a second. */
   tick(now: number): void;
   close(): Promise<void>;
@@ -49,13 +51,12 @@ const SLAB_BYTES = 72 * 1024;
 
 /** Listens for TCP and TLS clients. @throws Error with `code` EADDRINUSE when a port is taken */
 export async function openStreams(options: StreamsOptions): Promise<Streams> {
-  const { addresses, maxConnections, maxPerAddress, reusePort, attach, begin } = options;
+  const { addresses, reusePort, attach, begin } = options;
   const counters: StreamCounters = { accepted: 0, refused: 0, idle: 0, dropped: 0 };
   const connections: (Connection | undefined)[] = [];
   const unused: number[] = [];
-  const perAddress = new Map<string, number>();
+  const limits = createConnectionLimits(options.maxConnections, options.maxPerAddress);
   const slab = new Uint8Array(SLAB_BYTES);
-  let live = 0;
 
   const transportOf = (kind: "tcp" | "tls"): ClientTransport => ({
     kind,
@@ -74,17 +75,13 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
   });
   const inlets = { tcp: attach(transportOf("tcp")), tls: attach(transportOf("tls")) };
 
-  function accept(socket: Parameters<typeof openConnection>[0]): void {
-    const address = socket.remoteAddress ?? "";
-    const count = perAddress.get(address) ?? 0;
-    if (address === "" || live >= maxConnections || (maxPerAddress > 0 && count >= maxPerAddress)) {
+  function accept(socket: Parameters<AcceptStream>[0]): void {
+    if (!limits.admit(socket.remoteAddress ?? "")) {
       counters.refused++;
       socket.destroy();
       return;
     }
     counters.accepted++;
-    live++;
-    perAddress.set(address, count + 1);
     const client = unused.pop() ?? connections.length;
     connections[client] = openConnection(socket, client, host, () => performance.now());
   }
@@ -100,31 +97,17 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
       inlets[kind].closed(client, begin());
       connections[client] = undefined;
       unused.push(client);
-      live--;
-      const count = perAddress.get(address)! - 1;
-      if (count === 0) perAddress.delete(address);
-      else perAddress.set(address, count);
+      limits.leave(address);
     },
   };
 
-  const servers: Server[] = [];
-  const bound: number[] = [];
+  const listeners: TcpListener[] = [];
   async function close(): Promise<void> {
     for (const connection of connections) connection?.destroy();
-    await Promise.all(servers.map(server => new Promise<void>(resolve => server.close(() => resolve()))));
+    await Promise.all(listeners.map(listener => listener.close()));
   }
   try {
-    for (const port of options.ports) {
-      let number = port;
-      for (const address of addresses) {
-        const server = createServer({ noDelay: true, allowHalfOpen: false }, accept);
-        server.listen({ host: address, port: number, ipv6Only: address.includes(":"), reusePort });
-        await once(server, "listening");
-        servers.push(server);
-        number = (server.address() as AddressInfo).port;
-      }
-      bound.push(number);
-    }
+    for (const port of options.ports) listeners.push(await listenTcp({ addresses, port, reusePort, onSocket: accept }));
   } catch (error) {
     await close();
     throw error;
@@ -133,9 +116,10 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
   return {
     counters,
     get connections() {
-      return live;
+      return limits.count;
     },
-    ports: bound,
+    ports: listeners.map(({ port }) => port),
+    accept,
     tick(now) {
       for (const connection of connections) {
         if (!connection) continue;
