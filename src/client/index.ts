@@ -44,6 +44,8 @@ export interface JoinOptions {
   signal?: AbortSignal;
   /** In place of the room's ICE servers. */
   iceServers?: RTCIceServer[];
+  /** `relay`: media goes through TURN servers only, so that nobody learns this browser's addresses. Default: `all`. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
 /**
@@ -51,8 +53,14 @@ export interface JoinOptions {
  * until the room ends it or `leave()` is called.
  * @throws TandemError the room's refusal, or `unreachable` after 15 s; what `token()` throws; the reason of `signal`
  */
-export async function joinRoom({ iceServers, ...options }: JoinOptions): Promise<Room> {
+export async function joinRoom({ iceServers, iceTransportPolicy, ...options }: JoinOptions): Promise<Room> {
   const url = new URL(options.url, location.href).origin;
   const signaling = await connect({ ...options, url, surroundings: browserSurroundings });
-  return createRoom({ signaling, surroundings: browserSurroundings, host: browserMedia, iceServers });
+  return createRoom({
+    signaling,
+    surroundings: browserSurroundings,
+    host: browserMedia,
+    iceServers,
+    iceTransportPolicy,
+  });
 }

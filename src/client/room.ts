@@ -1,8 +1,8 @@
 import { TandemError } from "../protocol/errors.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { IceServer } from "../protocol/model.ts";
 import { exceedsBytes } from "../protocol/names.ts";
 import { createStore, type Signaling, type Surroundings } from "./core/index.ts";
+import { createIce } from "./ice.ts";
 import type { IncomingMedia, MediaHost } from "./media-path.ts";
 import { createMesh } from "./mesh/mesh.ts";
 import { createPaths } from "./paths.ts";
@@ -17,6 +17,7 @@ export interface RoomOptions {
   readonly host: MediaHost;
   /** In place of the room's. */
   readonly iceServers?: RTCIceServer[] | undefined;
+  readonly iceTransportPolicy?: RTCIceTransportPolicy | undefined;
 }
 
 /** Put a joined participant's signaling and media together. */
@@ -39,7 +40,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     ownStreams.set(track, stream);
     return { track, stream };
   };
-  const iceServers = (): RTCIceServer[] => options.iceServers ?? servers(model().iceServers);
+  const ice = createIce({ surroundings, model, ask: () => command("ice.servers", {}), failed, ...options });
   const paths = createPaths({
     surroundings,
     changed: () => render(),
@@ -47,8 +48,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
       createMesh({
         host,
         surroundings,
-        iceServers,
-        freshIceServers: async () => options.iceServers ?? servers((await command("ice.servers", {})).iceServers),
+        ice,
         up: () => model().status === "connected",
         signal: signaling.signal,
         silent: pid => void command("peer.silent", { pid }).catch(() => {}),
@@ -59,7 +59,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
       createSession({
         host,
         surroundings,
-        iceServers: iceServers(),
+        ice,
         offer: offer => command("session.offer", { epoch, offer }),
         silent: () => void command("session.silent", { epoch }).catch(() => {}),
         changed: () => render(),
@@ -80,6 +80,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
 
   /** Bring media in line with the room, and show both. */
   function update(): void {
+    ice.update();
     const { status, topology, you, participants } = model();
     if (status === "closed") {
       paths.close();
@@ -145,6 +146,3 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     leave: signaling.leave,
   };
 }
-
-/** Drop what the schema leaves undefined: RTCConfiguration has optional fields only. */
-const servers = (list: readonly IceServer[]): RTCIceServer[] => list.map(server => ({ ...server }) as RTCIceServer);

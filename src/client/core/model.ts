@@ -24,4 +24,6 @@ export interface RoomModel {
   readonly topology: Topology;
   readonly maxParticipants: number;
   readonly iceServers: readonly IceServer[];
+  /** Milliseconds that their credentials last from when they came. */
+  readonly iceServersTtl?: number | undefined;
 }

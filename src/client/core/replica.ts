@@ -40,7 +40,7 @@ interface Arrival {
 const byNumber = (a: { number: number }, b: { number: number }): number => a.number - b.number;
 
 function modelOf({ welcome, participants, chat }: Arrival, before: RoomModel | undefined): RoomModel {
-  const { you, room, iceServers } = welcome;
+  const { you, room, iceServers, iceServersTtl } = welcome;
   const { id, life, topology, maxParticipants, metadata } = room;
   chat.sort((a, b) => a.id - b.id);
   for (const { sources } of [you, ...participants]) sources.sort(byNumber);
@@ -54,6 +54,7 @@ function modelOf({ welcome, participants, chat }: Arrival, before: RoomModel | u
     topology,
     maxParticipants,
     iceServers,
+    iceServersTtl,
     ...(metadata !== undefined && { metadata }),
   };
 }
@@ -86,7 +87,9 @@ export function createReplica(applied: (event: RoomEvent) => void): Replica {
       const read = readFrame(value);
       if (read.kind === "event") apply(read.frame);
     }
-    if (frame.last) store?.set({ ...store.get(), iceServers: into.welcome.iceServers });
+    if (!frame.last || !store) return;
+    const { iceServers, iceServersTtl } = into.welcome;
+    store.set({ ...store.get(), iceServers, iceServersTtl });
   };
 
   return {

@@ -189,6 +189,7 @@ describe("a lossy channel", () => {
     await call.time.advance(1_000);
     await publishing;
     const asked = (): number => call.room.received.filter(({ type }) => type === "ice.servers").length;
+    await call.time.advance(10_000);
     ann.host.change("network");
     await call.time.advance(1_000);
     expect(asked()).toBe(1);
@@ -196,6 +197,22 @@ describe("a lossy channel", () => {
     ann.host.change("network");
     await call.time.advance(1_000);
     expect(asked()).toBe(2);
+  });
+
+  it("brings a late comer servers whose credentials last, before anything is gathered by the old ones", async () => {
+    const call = createModelCall();
+    call.room.iceServersTtl = 600_000;
+    const ann = await call.join("ann");
+    const publishing = ann.room.publish(fakeTrack("audio"), { kind: "mic" });
+    await call.time.advance(500_000);
+    const bob = await call.join("bob");
+    // The model's late comer misses the first description.
+    await call.time.advance(3_000);
+    expectFlow(ann, bob, [await publishing]);
+    const urls = ({ connections }: Caller) => connections[0]?.getConfiguration().iceServers?.[0]?.urls;
+    expect([urls(ann), urls(bob)]).toEqual([["stun:fresh.example"], ["stun:first.example"]]);
+    const types = call.room.received.flatMap(({ type, pid }) => (pid === ann.room.store.get().you.pid ? type : []));
+    expect(types.indexOf("ice.servers")).toBeLessThan(types.indexOf("peer.description"));
   });
 
   it("may swallow everything to one side without a word, and ICE restarts all the same", async () => {

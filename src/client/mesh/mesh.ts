@@ -1,16 +1,12 @@
 import type { SignalBody, Surroundings } from "../core/index.ts";
+import type { Ice } from "../ice.ts";
 import type { IncomingMedia, MediaHost, MediaPath, OpenConnection, Wanted } from "../media-path.ts";
 import { createPeer, type Peer, type PeerSignal } from "./peer.ts";
-
-/** Restarts of many peers within this time share one question for servers, in ms. */
-const SERVERS_KEPT = 5_000;
 
 export interface MeshOptions {
   readonly host: MediaHost;
   readonly surroundings: Surroundings;
-  iceServers(): RTCIceServer[];
-  /** Ask the room for servers with new credentials. */
-  freshIceServers(): Promise<RTCIceServer[]>;
+  readonly ice: Ice;
   /** Whether there is a connection to the room. */
   up(): boolean;
   signal<T extends PeerSignal | "peer.done">(type: T, body: SignalBody<T>): void;
@@ -30,13 +26,6 @@ export function createMesh(options: MeshOptions): MediaPath {
   // We need this path no more; whom the others have told the same. A connection goes when both ends say so.
   let retired = false;
   const done = new Set<string>();
-  let servers: { at: number; fresh: Promise<RTCIceServer[]> } | undefined;
-
-  const freshIceServers = (): Promise<RTCIceServer[]> => {
-    const now = surroundings.now();
-    if (!servers || now - servers.at > SERVERS_KEPT) servers = { at: now, fresh: options.freshIceServers() };
-    return servers.fresh;
-  };
 
   const changed = (): void => {
     incoming = undefined;
@@ -69,8 +58,7 @@ export function createMesh(options: MeshOptions): MediaPath {
             surroundings,
             number: you.number,
             participant,
-            iceServers: options.iceServers(),
-            freshIceServers,
+            ice: options.ice,
             up: options.up,
             signal: options.signal,
             silent: () => options.silent(pid),

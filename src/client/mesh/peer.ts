@@ -1,6 +1,7 @@
 import type { ReceivedSignal } from "../../protocol/commands.ts";
 import type { Participant } from "../../protocol/model.ts";
 import type { SignalBody, Surroundings } from "../core/index.ts";
+import type { Ice } from "../ice.ts";
 import type { IncomingMedia, MediaConnection, MediaHost, OutgoingSource } from "../media-path.ts";
 import { createCandidateReceiver, createCandidateSender } from "./candidates.ts";
 import { createNegotiation } from "./negotiation.ts";
@@ -15,9 +16,7 @@ export interface PeerOptions {
   /** Our own participant number. */
   readonly number: number;
   readonly participant: Participant;
-  readonly iceServers: RTCIceServer[];
-  /** Servers with credentials that hold for a while. */
-  freshIceServers(): Promise<RTCIceServer[]>;
+  readonly ice: Ice;
   /** Whether we have a connection to the room. */
   up(): boolean;
   signal<T extends PeerSignal>(type: T, body: SignalBody<T>): void;
@@ -45,11 +44,11 @@ export interface Peer {
 
 /** Connect to one participant. The later comer of the two is the polite one. */
 export function createPeer(options: PeerOptions): Peer {
-  const { host, surroundings, number } = options;
+  const { host, surroundings, number, ice } = options;
   const { pid: to } = options.participant;
   const { setTimer } = surroundings;
   const polite = number > options.participant.number;
-  const connection = host.createConnection({ iceServers: options.iceServers, bundlePolicy: "max-bundle" });
+  const connection = ice.connect(host);
   let participant = options.participant;
   let wasConnected = false;
   let broken = false;
@@ -91,12 +90,12 @@ export function createPeer(options: PeerOptions): Peer {
     },
   });
 
+  // Nothing is gathered before the first description of our own.
+  if (ice.stale) negotiation.between(() => ice.refresh(connection, "start"));
+
   const restart = async (): Promise<void> => {
-    // Old credentials may still do; a restart must not wait for new ones in vain.
-    const iceServers = await options.freshIceServers().catch(() => undefined);
-    if (closed) return;
-    if (iceServers) connection.setConfiguration({ ...connection.getConfiguration(), iceServers });
-    connection.restartIce();
+    await ice.refresh(connection, "restart");
+    if (!closed) connection.restartIce();
   };
 
   const recovery = createRecovery({

@@ -31,8 +31,12 @@ function createMeshes(pids: readonly string[]) {
         createStream: fakeStream,
       },
       surroundings: createFakeSurroundings(time, (() => {}) as unknown as Surroundings["openSocket"], random),
-      iceServers: () => [],
-      freshIceServers: async () => [],
+      ice: {
+        update() {},
+        connect: host => host.createConnection({}),
+        stale: false,
+        refresh: async () => {},
+      },
       up: () => true,
       signal: (type, { to, ...body }) =>
         void time.setTimer(() => meshes.get(to)?.receive({ type, from, ...body } as ReceivedSignal<typeof type>), 10),

@@ -8,6 +8,7 @@ import { type ClientMediaInput, NODE_MEDIA } from "../../protocol/media.ts";
 import type { SessionAnswer, SessionOffer } from "../../protocol/session.ts";
 import { MEDIA_PROTOCOL } from "../../protocol/version.ts";
 import type { Surroundings } from "../core/index.ts";
+import type { Ice, IceUse } from "../ice.ts";
 import type { MediaConnection, MediaHost, MediaPath } from "../media-path.ts";
 import { createLines } from "./lines.ts";
 import { createSlots } from "./slots.ts";
@@ -21,7 +22,7 @@ export type Wishes = Extract<ClientMediaInput, { type: "wishes" }>["videos"];
 export interface SessionOptions {
   readonly host: MediaHost;
   readonly surroundings: Surroundings;
-  readonly iceServers: RTCIceServer[];
+  readonly ice: Ice;
   /** Have the node answer, through the room. */
   offer(offer: SessionOffer): Promise<SessionAnswer>;
   /** Nothing comes from the node. */
@@ -45,8 +46,8 @@ const STATES: Partial<Record<RTCPeerConnectionState, MediaConnection>> = {
 const messages: Readonly<Record<string, v.GenericSchema>> = NODE_MEDIA;
 
 /** Open a session; it offers at once. */
-export function createSession({ host, surroundings, iceServers, ...options }: SessionOptions): Session {
-  const connection = host.createConnection({ iceServers, bundlePolicy: "max-bundle" });
+export function createSession({ host, surroundings, ice, ...options }: SessionOptions): Session {
+  const connection = ice.connect(host);
   const channel = connection.createDataChannel(MEDIA_PROTOCOL, { negotiated: true, id: 0 });
   const lines = createLines(connection, options.failed);
   const slots = createSlots(lines.slot, host, surroundings, options.changed);
@@ -65,6 +66,9 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
     if (channel.readyState === "open") channel.send(JSON.stringify(message));
   };
 
+  // How ICE begins with the next offer; undefined: it goes on, and other servers would only make it begin.
+  let begins: IceUse | undefined = "start";
+
   /** Offer, or offer once more when the offer under way is answered. */
   const negotiate = async (): Promise<void> => {
     again = true;
@@ -73,10 +77,14 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
     while (again && !closed) {
       again = false;
       try {
+        if (begins) await ice.refresh(connection, begins);
+        if (closed) break;
         await connection.setLocalDescription(await connection.createOffer());
         const { sdp } = connection.localDescription as RTCSessionDescription;
         const answer = await options.offer({ sdp, plan: lines.plan() });
-        if (!closed) await connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+        if (closed) break;
+        await connection.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+        if (!again) begins = undefined;
       } catch (error) {
         if (closed) break;
         options.failed(error);
@@ -89,7 +97,8 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
     offering = false;
   };
 
-  const restart = (): void => {
+  const restart = (use: IceUse): void => {
+    begins = use;
     connection.restartIce();
     void negotiate();
   };
@@ -116,7 +125,7 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
   connection.onconnectionstatechange = () => {
     if (connection.connectionState === "failed") {
       options.silent();
-      restart();
+      restart("restart");
     }
     options.changed();
   };
@@ -140,7 +149,7 @@ export function createSession({ host, surroundings, iceServers, ...options }: Se
     },
     receive() {},
     resumed() {},
-    networkChanged: restart,
+    networkChanged: () => restart("start"),
     retire: close,
     close,
   };

@@ -45,8 +45,9 @@ export function createModelCall({ seed = 1, delay = 10 } = {}): ModelCall {
       const host = createFakeSurroundings(time, wire.openSocket, random);
       const connections: FakeConnection[] = [];
       const media: MediaHost = {
-        createConnection() {
-          const connection = createFakeConnection(time, network, () => Math.floor(random() * 15));
+        createConnection(configuration) {
+          const latency = (): number => Math.floor(random() * 15);
+          const connection = createFakeConnection(time, network, latency, configuration);
           connections.push(connection);
           return connection as unknown as RTCPeerConnection;
         },

@@ -40,6 +40,8 @@ export interface ModelRoom {
   /** Send any frame. */
   send(pid: string, frame: object): void;
   topology: Topology;
+  /** Milliseconds that the servers' credentials last, if they end. */
+  iceServersTtl: number | undefined;
   /** Events kept for replay, entries of a page. */
   replay: number;
   pageSize: number;
@@ -58,6 +60,7 @@ export function createModelRoom(clock: () => number): ModelRoom {
   const now = (): number => Math.floor(clock());
   const lifeId = (): string => `life-${String(life).padStart(4, "0")}`;
 
+  const ttl = () => room.iceServersTtl !== undefined && { iceServersTtl: room.iceServersTtl };
   const send = (end: ServerEnd | undefined, frame: object): void => end?.send(JSON.stringify(frame));
   const error = (code: string, retryable: boolean, id?: number): Frame => ({
     type: "error",
@@ -161,7 +164,7 @@ export function createModelRoom(clock: () => number): ModelRoom {
         event({ type: "source.unpublished", number: frame.number });
         return ok;
       case "ice.servers":
-        return { ...ok, result: { iceServers: [{ urls: ["stun:fresh.example"] }] } };
+        return { ...ok, result: { iceServers: [{ urls: ["stun:fresh.example"] }], ...ttl() } };
       case "leave":
         return ok;
     }
@@ -229,6 +232,7 @@ export function createModelRoom(clock: () => number): ModelRoom {
       resumed,
       seq,
       iceServers: [{ urls: ["stun:first.example"] }],
+      ...ttl(),
       ping: 10_000,
       grace: 15_000,
     });
@@ -278,6 +282,7 @@ export function createModelRoom(clock: () => number): ModelRoom {
     },
     send: (pid, frame) => send(members.get(pid)?.end, frame),
     topology: { setting: "auto", current: "mesh", reason: "few" },
+    iceServersTtl: undefined,
     replay: 1_000,
     pageSize: 3,
     refusal: undefined,

@@ -22,7 +22,12 @@ const state = (message: string): DOMException => new DOMException(message, "Inva
 let serial = 0;
 
 /** Make a fake connection. `latency` gives how long each step takes, in ms. */
-export function createFakeConnection(time: VirtualTime, network: FakeNetwork, latency: () => number) {
+export function createFakeConnection(
+  time: VirtualTime,
+  network: FakeNetwork,
+  latency: () => number,
+  configuration: RTCConfiguration = {},
+) {
   const name = `c${++serial}`;
   let transceivers: FakeTransceiver[] = [];
   let signaling: RTCSignalingState = "stable";
@@ -230,8 +235,10 @@ export function createFakeConnection(time: VirtualTime, network: FakeNetwork, la
       return text(pending.remote ?? current.remote);
     },
     getTransceivers: () => [...transceivers],
-    getConfiguration: () => ({}),
-    setConfiguration() {},
+    getConfiguration: () => configuration,
+    setConfiguration(changed: RTCConfiguration) {
+      configuration = changed;
+    },
     addTrack(track: FakeTrack) {
       if (transceivers.some(({ sender }) => sender.track === track))
         throw new DOMException("twice", "InvalidAccessError");
