@@ -17,15 +17,16 @@ const PREFERENCES = {
 
 /**
  * Headless Firefox, Debian's, inside a namespace: it gathers no loopback candidates, so it needs a network. `tone` is what its
- * microphone hears, in Hz.
+ * microphone hears, in Hz; `profile` a folder that has e.g. authorities to trust, else a fresh one.
  */
-export async function launchFirefox(namespace: Namespace, tone: number): Promise<Browser> {
+export async function launchFirefox(namespace: Namespace, tone: number, profile?: string): Promise<Browser> {
   const debuggingPort = await freePort();
   await namespace.reach(debuggingPort);
   return launch({
     browser: "firefox",
     executablePath: namespace.wrap("/usr/bin/firefox-esr"),
     headless: true,
+    ...(profile && { userDataDir: profile }),
     debuggingPort,
     extraPrefsFirefox: { ...PREFERENCES, "media.navigator.audio.fake_frequency": tone },
   });

@@ -18,6 +18,8 @@ export type Surroundings = "full-cone" | "symmetric" | "udp-blocked" | "https-on
 export interface Home {
   /** Where the browser runs. */
   readonly people: Namespace;
+  /** Put another NAT or firewall of the same address family in its router; connections that are open stay. */
+  change(surroundings: Exclude<Surroundings, "ipv6-only">): void;
   close(): Promise<void>;
 }
 
@@ -82,9 +84,13 @@ export function createHome(internet: Internet, surroundings: Surroundings, host:
     namespace.ip("link", "set", device, "up");
   }
   people.ip("route", "add", "default", "via", gateway);
-  router.nft(firewall(surroundings) + (isIpv6 ? "" : translation(surroundings, inside)));
+  const change = (to: Surroundings): void => {
+    router.nft(`flush ruleset${firewall(to)}${isIpv6 ? "" : translation(to, inside)}`);
+  };
+  change(surroundings);
   return {
     people,
+    change,
     async close() {
       // A namespace goes only with the last process in it, its devices with it; whoever moves in next has the same address.
       detach();

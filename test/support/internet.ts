@@ -17,6 +17,8 @@ const ROUTER = 1;
 
 export interface Attachment {
   readonly host: Host;
+  /** Further public addresses. */
+  readonly also?: readonly Host[];
   readonly families: readonly ("ipv4" | "ipv6")[];
   /** An IPv6 network that lies behind it. */
   readonly prefix?: string;
@@ -34,15 +36,17 @@ export function createInternet(): Internet {
   core.sysctl("net/ipv4/ip_forward", 1);
   core.sysctl("net/ipv6/conf/all/forwarding", 1);
   return {
-    attach(namespace, { host, families, prefix }) {
+    attach(namespace, { host, also = [], families, prefix }) {
       const device = `to-${host}`;
       core.ip("link", "add", device, "type", "veth", "peer", "name", "wan", "netns", namespace.name);
       core.ip("link", "set", device, "up");
       namespace.ip("link", "set", "wan", "up");
       for (const family of families) {
         const of = family === "ipv4" ? ipv4Of : ipv6Of;
-        core.ip("address", "add", of(ROUTER), "peer", of(host), "dev", device);
-        namespace.ip("address", "add", of(host), "peer", of(ROUTER), "dev", "wan");
+        for (const each of [host, ...also]) {
+          core.ip("address", "add", of(ROUTER), "peer", of(each), "dev", device);
+          namespace.ip("address", "add", of(each), "peer", of(ROUTER), "dev", "wan");
+        }
         // The kernel makes an IPv6 address's own routes a moment later, so it is told where the next hop is.
         namespace.ip("route", "add", "default", "via", of(ROUTER), "dev", "wan", "onlink");
       }

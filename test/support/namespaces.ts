@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { endpoint, relay } from "./relay.ts";
 
 const ip = (...args: string[]): void => {
@@ -14,9 +15,13 @@ const ip = (...args: string[]): void => {
 export interface Namespace {
   readonly name: string;
   exec(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
+  /** Run `command` inside to its end; resolves with what it prints. */
+  run(command: string, args: readonly string[]): Promise<string>;
   /** Path of a program that runs `command` inside. */
   wrap(command: string): string;
   ip(...args: string[]): void;
+  /** Give hosts names: what is run inside from now on finds them by these. */
+  hosts(addresses: Readonly<Record<string, readonly string[]>>): void;
   /** Load a ruleset of nftables. */
   nft(rules: string): void;
   /** Set a kernel parameter of it, e.g. `net/ipv4/ip_forward`. */
@@ -41,6 +46,8 @@ const setKernel = (name: string, path: string, value: string | number): void => 
 };
 
 const REGISTRY = "/run/netns";
+/** Files that stand in `/etc` for what `ip netns exec` runs. */
+const etcOf = (name: string): string => join("/etc/netns", name);
 let count = 0;
 
 /** End what still runs inside, then take the namespace away; its devices, routes and rules go with it. */
@@ -53,6 +60,7 @@ function remove(name: string): void {
       // It has ended by itself.
     }
   }
+  rmSync(etcOf(name), { recursive: true, force: true });
   ip("netns", "delete", name);
 }
 
@@ -133,12 +141,26 @@ export function createNamespace(label: string): Namespace {
   return {
     name,
     exec,
+    async run(command, args) {
+      const { stdout, stderr } = await promisify(execFile)("ip", ["netns", "exec", name, command, ...args]);
+      return stdout + stderr;
+    },
     wrap(command) {
       const path = join(folder, basename(command));
       writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${name} ${command} "$@"\n`, { mode: 0o755 });
       return path;
     },
     ip: (...args) => ip("-n", name, ...args),
+    hosts(addresses) {
+      const lines = Object.entries({ localhost: ["127.0.0.1", "::1"], ...addresses }).flatMap(([host, all]) =>
+        // Chromium looks for the hosts of UDP servers with the root's dot.
+        all.map(address => `${address} ${host} ${host}.\n`),
+      );
+      mkdirSync(etcOf(name), { recursive: true });
+      writeFileSync(join(etcOf(name), "hosts"), lines.join(""));
+      // There is nobody else to ask, and no waiting for an answer.
+      writeFileSync(join(etcOf(name), "resolv.conf"), "");
+    },
     nft(rules) {
       execFileSync("ip", ["netns", "exec", name, "nft", "-f", "-"], { input: rules });
     },

@@ -2,11 +2,18 @@
  * Calls in the NAT lab, and the way that media has to take in each.
  * @module
  */
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { expectFrames, expectTopology } from "./call-page.ts";
+import { expectFrames, expectTopology, joinCall } from "./call-page.ts";
+import { openBlank } from "./chromium.ts";
+import { createCleanup } from "./cleanup.ts";
 import type { Surroundings } from "./homes.ts";
-import { callFrom, type Lab } from "./nat-lab.ts";
+import type { Host } from "./internet.ts";
+import type { Lab } from "./nat-lab.ts";
+import { joinToken } from "./tokens.ts";
 import { wayOf } from "./way.ts";
+
+const FIRST_HOME: Host = 20;
 
 type Both = readonly [RegExp, RegExp];
 const same = (way: RegExp): Both => [way, way];
@@ -55,14 +62,26 @@ export const NAT_CALLS = {
   },
 } as const satisfies Record<string, NatCall>;
 
-/** Two call each other from peer to peer, then by the media node; frames have to come, and by the right way. */
+/** Two, `p0` and `p1`, call each other from peer to peer, then by the media node; frames have to come, and by the right way. */
 export async function expectCall(lab: Lab, name: keyof typeof NAT_CALLS): Promise<void> {
   const { homes, ...ways }: NatCall = NAT_CALLS[name];
-  const call = await callFrom(lab, homes, homes.join("-and-"));
-  const { pages } = call;
+  const room = homes.join("-and-");
+  const cleanup = createCleanup();
+  const enter = async (surroundings: Surroundings, who: number): Promise<Page> => {
+    const home = await lab.settle(surroundings, FIRST_HOME + who);
+    cleanup.add(home.close);
+    const browser = await lab.chromium(home);
+    cleanup.add(() => browser.close());
+    const page = await openBlank(browser, lab.edge.url);
+    const token = await joinToken(room, `p${who}`);
+    await joinCall(page, { url: lab.edge.url, token, tone: 440 + 440 * who, hue: 120 * who });
+    return page;
+  };
+  const entering = homes.map(enter);
   try {
+    const pages = (await Promise.all(entering)) as [Page, Page];
     for (const topology of ["mesh", "sfu"] as const) {
-      if (topology === "sfu") await call.toNode();
+      if (topology === "sfu") await lab.toNode(room);
       await Promise.all(pages.map(page => expectTopology(page, topology)));
       await Promise.all([expectFrames(pages[0], "p1"), expectFrames(pages[1], "p0")]);
       // A better pair may still be found.
@@ -71,6 +90,8 @@ export async function expectCall(lab: Lab, name: keyof typeof NAT_CALLS): Promis
         .toEqual(ways[topology].map(way => expect.stringMatching(way)));
     }
   } finally {
-    await call.close();
+    // One may still be on the way in when the other has failed.
+    await Promise.allSettled(entering);
+    await cleanup.run();
   }
 }

@@ -1,30 +1,38 @@
 /**
- * The NAT lab: an internet of its own with a media node in a rack, and homes behind NATs and firewalls, where Chromium runs. The
+ * The NAT lab: an internet of its own with a media node in a rack, and homes behind NATs and firewalls, where browsers run. The
  * edge stands outside: pages and the node reach it by 127.0.0.1 of their own namespace, so that pages are on a secure context, and
  * no media can go that way.
  * @module
  */
-import type { Page } from "playwright-core";
-import { type Authority, createAuthority } from "./authority.ts";
-import { joinCall } from "./call-page.ts";
-import { CHROMIUM_FLAGS, launchChromium, openBlank } from "./chromium.ts";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import type { Browser as FirefoxBrowser } from "puppeteer-core";
+import { createAuthority } from "./authority.ts";
+import { CHROMIUM_FLAGS, launchChromium } from "./chromium.ts";
 import { createCleanup } from "./cleanup.ts";
 import { type Edge, startEdge } from "./edge.ts";
-import { createHome, type Surroundings } from "./homes.ts";
-import { createInternet, type Host, type Internet, ipv4Of, ipv6Of, PUBLIC_RANGES } from "./internet.ts";
+import { launchFirefox } from "./firefox.ts";
+import { createHome, type Home, type Surroundings } from "./homes.ts";
+import { createInternet, type Host, ipv4Of, ipv6Of, PUBLIC_RANGES } from "./internet.ts";
 import { createNamespace } from "./namespaces.ts";
 import { startNode } from "./node.ts";
-import { apiToken, joinToken } from "./tokens.ts";
+import { apiToken } from "./tokens.ts";
 import { startTurn } from "./turn.ts";
 
-/** The rack's address. */
 const RACK: Host = 10;
-const FIRST_HOME: Host = 20;
+const ADDRESSES = [ipv4Of(RACK), ipv6Of(RACK)];
+/** Firefox takes no `turns:` URL with a bare address (2026-11). */
+const RACK_NAME = "turn.tandem.test";
 
 export interface Lab {
-  readonly internet: Internet;
   readonly edge: Edge;
-  readonly authority: Authority;
+  /** Build a home with that public address. */
+  settle(surroundings: Surroundings, host: Host): Promise<Home>;
+  chromium(home: Home): Promise<Browser>;
+  /** `tone` as {@link launchFirefox} has it. */
+  firefox(home: Home, tone: number): Promise<FirefoxBrowser>;
+  /** Let the media node carry a room from now on. */
+  toNode(room: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,8 +40,7 @@ export interface Lab {
 export async function startLab(): Promise<Lab> {
   const cleanup = createCleanup();
   try {
-    const addresses = [ipv4Of(RACK), ipv6Of(RACK)];
-    const authority = await createAuthority(addresses.map(address => `IP:${address}`));
+    const authority = await createAuthority([`DNS:${RACK_NAME}`]);
     cleanup.add(authority.remove);
     const internet = createInternet();
     cleanup.add(internet.close);
@@ -43,7 +50,7 @@ export async function startLab(): Promise<Lab> {
     const turn = await startTurn({
       namespace: rack.name,
       settings: {
-        listen: addresses.join(","),
+        listen: ADDRESSES.join(","),
         "listening-port": "3478",
         "tls-listening-port": "443",
         "allowed-peer-ip": PUBLIC_RANGES,
@@ -53,69 +60,51 @@ export async function startLab(): Promise<Lab> {
       },
     });
     cleanup.add(turn.stop);
-    const urls = [ipv4Of(RACK), `[${ipv6Of(RACK)}]`].flatMap(address => [
-      `turn:${address}:3478`,
-      `turn:${address}:3478?transport=tcp`,
-      `turns:${address}:443?transport=tcp`,
-    ]);
+    const urls = [
+      `turn:${RACK_NAME}:3478`,
+      `turn:${RACK_NAME}:3478?transport=tcp`,
+      `turns:${RACK_NAME}:443?transport=tcp`,
+    ];
     const edge = await startEdge({
       vars: { ICE_SERVERS: JSON.stringify([{ urls, username: "alice", credential: "wonderland" }]) },
     });
     cleanup.add(edge.stop);
     await rack.forward(edge.port);
-    const node = await startNode({ edge: edge.url, namespace: rack.name, listen: addresses.join(",") });
+    const node = await startNode({ edge: edge.url, namespace: rack.name, listen: ADDRESSES.join(",") });
     cleanup.add(node.stop);
-    return { internet, edge, authority, close: cleanup.run };
+
+    return {
+      edge,
+      async settle(surroundings, host) {
+        const home = createHome(internet, surroundings, host);
+        home.people.hosts({ [RACK_NAME]: ADDRESSES });
+        await home.people.forward(edge.port);
+        return home;
+      },
+      chromium: ({ people }) =>
+        launchChromium({
+          // Without loopback candidates, which lead nowhere from here.
+          flags: CHROMIUM_FLAGS.filter(flag => flag !== "--allow-loopback-in-peer-connection"),
+          executablePath: people.wrap("/usr/bin/chromium"),
+          home: authority.chromiumHome,
+        }),
+      async firefox({ people }, tone) {
+        const profile = join(authority.chromiumHome, people.name);
+        await authority.trust(profile);
+        return launchFirefox(people, tone, profile);
+      },
+      async toNode(room) {
+        const response = await fetch(`${edge.url}/v1/rooms/${room}`, {
+          method: "PATCH",
+          headers: { authorization: `Bearer ${await apiToken()}`, "content-type": "application/json" },
+          body: JSON.stringify({ topology: "sfu" }),
+        });
+        if (!response.ok) throw new Error(await response.text());
+      },
+      close: cleanup.run,
+    };
   } catch (error) {
     await cleanup.run();
     throw error;
   }
-}
-
-export interface LabCall {
-  readonly pages: readonly [Page, Page];
-  /** Let the media node carry the room from now on. */
-  toNode(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** Two people, `p0` and `p1`, each in a home of its own, call each other. */
-export async function callFrom(lab: Lab, homes: readonly [Surroundings, Surroundings], room: string): Promise<LabCall> {
-  const { edge, internet, authority } = lab;
-  const cleanup = createCleanup();
-  const enter = async (surroundings: Surroundings, who: number): Promise<Page> => {
-    const home = createHome(internet, surroundings, FIRST_HOME + who);
-    cleanup.add(home.close);
-    await home.people.forward(edge.port);
-    const browser = await launchChromium({
-      // Without loopback candidates, which lead nowhere from here.
-      flags: CHROMIUM_FLAGS.filter(flag => flag !== "--allow-loopback-in-peer-connection"),
-      executablePath: home.people.wrap("/usr/bin/chromium"),
-      home: authority.chromiumHome,
-    });
-    cleanup.add(() => browser.close());
-    const page = await openBlank(browser, edge.url);
-    const token = await joinToken(room, `p${who}`);
-    await joinCall(page, { url: edge.url, token, tone: 440 + 440 * who, hue: 120 * who });
-    return page;
-  };
-  // All that were begun are awaited, so that nothing starts after the cleaning up.
-  const entered = await Promise.allSettled(homes.map(enter));
-  const failure = entered.find(({ status }) => status === "rejected");
-  if (failure) {
-    await cleanup.run();
-    throw (failure as PromiseRejectedResult).reason;
-  }
-  return {
-    pages: entered.map(result => (result as PromiseFulfilledResult<Page>).value) as [Page, Page],
-    async toNode() {
-      const response = await fetch(`${edge.url}/v1/rooms/${room}`, {
-        method: "PATCH",
-        headers: { authorization: `Bearer ${await apiToken()}`, "content-type": "application/json" },
-        body: JSON.stringify({ topology: "sfu" }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    },
-    close: cleanup.run,
-  };
 }
