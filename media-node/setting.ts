@@ -25,6 +25,10 @@ export const list = (value: string): readonly string[] =>
     .split(",")
     .map(item => item.trim())
     .filter(item => item !== "");
+export const boolean = (value: string): boolean => {
+  if (value !== "true" && value !== "false") throw new Error("is true or false");
+  return value === "true";
+};
 export const oneOf =
   <T extends string>(...allowed: readonly T[]) =>
   (value: string): T => {

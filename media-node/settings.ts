@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { integer, list, oneOf, type Setting, setting, text } from "./setting.ts";
+import { boolean, integer, list, oneOf, type Setting, setting, text } from "./setting.ts";
 import { TURN_SETTINGS } from "./turn/settings.ts";
 
 const origin = (value: string): string => {
@@ -59,9 +59,15 @@ const NODE_SETTINGS = {
   }),
   "media-port": setting({
     value: "PORT",
-    help: "media port of the first worker; each further worker takes the next",
+    help: "UDP and TCP media port of the first worker; each further worker takes the next",
     default: 7000,
     read: integer(0, 65_000),
+  }),
+  "ice-tcp": setting({
+    value: "BOOLEAN",
+    help: "media by TCP, too, for networks that let no UDP out",
+    default: true as boolean,
+    read: boolean,
   }),
   workers: setting({
     value: "N",
@@ -80,6 +86,18 @@ const NODE_SETTINGS = {
     help: "ceiling of what one publisher is asked to send",
     default: 4_000,
     read: integer(64, 100_000),
+  }),
+  turn: setting({
+    value: "WHERE",
+    help: "on: STUN and TURN on the media ports, and for everybody on --listening-port; media: on the media ports alone; off",
+    default: "on" as const,
+    read: oneOf("on", "media", "off"),
+  }),
+  "drain-timeout": setting({
+    value: "SECONDS",
+    help: "at SIGTERM, how long calls and relays that run may go on while no new ones are taken; 0: it stops at once",
+    default: 0,
+    read: integer(0, 86_400),
   }),
   admin: setting({
     value: "PORT",

@@ -64,6 +64,10 @@ export const allocate: RequestHandler = (context, request) => {
     else if (existing.state === "open") answer(context, existing, responder.sealOf(request));
     return;
   }
+  if (context.refusesNew(request.transport)) {
+    responder.error(request, STUN_ERROR.insufficientCapacity, "draining");
+    return;
+  }
   const wish = readWish(message);
   if (typeof wish === "number") {
     responder.error(request, wish);

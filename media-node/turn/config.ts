@@ -1,11 +1,12 @@
 import type { LogLevel } from "../log.ts";
 import type { DiscoveryConfig } from "./discovery/configure-discovery.ts";
+import type { TurnNews } from "./news.ts";
 
 /** Everything that a TURN worker is told at its start: plain data, over IPC, since it holds secrets. */
 export interface TurnConfig {
   readonly worker: number;
   readonly workers: number;
-  /** Local addresses to listen on. */
+  /** Local addresses to listen on; none: only transports that others attach are served. */
   readonly listen: readonly string[];
   readonly port: number;
   /** A second port, for TLS by custom; 0: none. Both take UDP's and TCP's part, TLS and plain. */
@@ -26,6 +27,8 @@ export interface TurnConfig {
   readonly challenges: { readonly perSecond: number; readonly burst: number };
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
+  /** Local addresses that this node's media workers listen on. */
+  readonly mediaAddresses: readonly string[];
   /** Media ports of the fleet, which every credential may reach. */
   readonly media: readonly { readonly address: string; readonly min: number; readonly max: number }[];
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
@@ -40,21 +43,29 @@ export interface TurnConfig {
   readonly log: LogLevel;
 }
 
-/** Main → worker. */
-export type ToTurnWorker =
-  | { readonly type: "start"; readonly config: TurnConfig }
+/** What a running worker is told. */
+export type TurnOrder =
+  | TurnNews
+  /** A media worker of this node listens on a port, or does no longer. */
+  | { readonly type: "media"; readonly port: number; readonly open: boolean }
+  /** Secrets from the edge, beside those of the configuration. */
+  | { readonly type: "arm"; readonly secrets: readonly string[] }
   | { readonly type: "revoke"; readonly identity: string; readonly until: number }
-  | { readonly type: "relay"; readonly family: number; readonly port: number; readonly open: boolean }
+  | { readonly type: "drain" }
   | { readonly type: "reload" };
+
+export interface TurnStatus {
+  readonly allocations: number;
+  readonly connections: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Main → worker. */
+export type ToTurnWorker = { readonly type: "start"; readonly config: TurnConfig } | TurnOrder;
 
 /** Worker → main. */
 export type FromTurnWorker =
   | { readonly type: "ready"; readonly port: number; readonly tlsPort: number }
   | { readonly type: "failed"; readonly why: string }
-  | { readonly type: "relay"; readonly family: number; readonly port: number; readonly open: boolean }
-  | {
-      readonly type: "status";
-      readonly allocations: number;
-      readonly connections: number;
-      readonly counters: Readonly<Record<string, number>>;
-    };
+  | TurnNews
+  | ({ readonly type: "status" } & TurnStatus);

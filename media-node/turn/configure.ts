@@ -28,29 +28,46 @@ function mediaPeer(text: string): TurnConfig["media"][number] {
   return { address, min, max };
 }
 
+/** Where TURN is served beside what the settings say. */
+export interface TurnSurroundings {
+  /** Hex; workers that share a port share it. */
+  readonly nonceSecret: string;
+  readonly port: number;
+  readonly tlsPort: number;
+  /** Set in a media node, whose edge brings secrets and whose workers must not be made to wait. */
+  readonly node?: {
+    readonly workers: number;
+    /** Local addresses of media. */
+    readonly mediaAddresses: readonly string[];
+    /** Local addresses that relays should have where the settings name none. */
+    readonly relayAddresses: readonly string[];
+    readonly announced: TurnConfig["announced"];
+  };
+  readonly interfaces?: Interfaces;
+}
+
 /**
  * What each worker is told: the settings, checked against each other, and its slice of the relay ports.
  * @throws Error that names the setting
  */
-export function turnConfigs(
-  settings: Settings,
-  nonceSecret: string,
-  interfaces: Interfaces = networkInterfaces,
-): TurnConfig[] {
-  const { listen, cert, pkey } = settings;
-  const workers = settings["turn-workers"];
+export function turnConfigs(settings: Settings, surroundings: TurnSurroundings): TurnConfig[] {
+  const { nonceSecret, port, tlsPort, node, interfaces = networkInterfaces } = surroundings;
+  const { cert, pkey } = settings;
+  const listen = node && settings.turn !== "on" ? [] : settings.listen;
+  const workers = node?.workers ?? settings["turn-workers"];
   const min = settings["min-port"];
   const max = settings["max-port"];
   const size = Math.floor((max - min + 1) / workers);
   if (size < 2) throw new Error("--max-port leaves fewer than two relay ports a worker");
   if ((cert === "") !== (pkey === "")) throw new Error("--cert and --pkey go together");
   // Another worker may get what comes from the new address.
-  if (settings.mobility && workers > 1) throw new Error("--mobility needs one worker: --turn-workers 1");
+  if (settings.mobility && workers > 1)
+    throw new Error(`--mobility needs one worker: --${node ? "" : "turn-"}workers 1`);
   if (settings.dtls && cert === "") throw new Error("--dtls needs a certificate: --cert and --pkey");
-  if (settings["turn-secret"].length === 0 && Object.keys(settings.user).length === 0)
+  if (!node && settings["turn-secret"].length === 0 && Object.keys(settings.user).length === 0)
     throw new Error("nobody could use this server: set TANDEM_TURN_SECRET, or users in the settings file");
 
-  const wished = settings["relay-ip"].length > 0 ? settings["relay-ip"] : listen;
+  const wished = settings["relay-ip"].length > 0 ? settings["relay-ip"] : (node?.relayAddresses ?? listen);
   const locals: string[] = [];
   for (const address of wished) {
     if (!parseAddress(address)) throw new Error(`--relay-ip: "${address}" is no IP address`);
@@ -65,18 +82,20 @@ export function turnConfigs(
     return { announced, local: bare };
   });
 
-  const discovery = discoveryConfig(settings);
+  const announced = [...external, ...(node?.announced ?? [])];
+
+  const discovery = listen.length > 0 ? discoveryConfig(settings) : undefined;
   return Array.from({ length: workers }, (_, worker) => ({
     worker,
     workers,
     listen,
-    port: settings["listening-port"],
-    tlsPort: settings["tls-listening-port"],
+    port,
+    tlsPort,
     relays: locals.map(local => ({
       local,
-      announced: external.find(each => each.local === local)?.announced ?? local,
+      announced: announced.find(each => each.local === local)?.announced ?? local,
     })),
-    announced: external,
+    announced,
     ports: [min + worker * size, min + (worker + 1) * size - 1] as const,
     realm: settings.realm,
     secrets: settings["turn-secret"],
@@ -90,12 +109,14 @@ export function turnConfigs(
     challenges: { perSecond: settings["challenge-rate"], burst: 5 * settings["challenge-rate"] },
     allowed: settings["allowed-peer-ip"],
     denied: settings["denied-peer-ip"],
+    mediaAddresses: node?.mediaAddresses ?? [],
     media: settings["media-peers"].map(mediaPeer),
     certificate: cert === "" ? undefined : { cert, key: pkey },
     mobility: settings.mobility,
     dtls: settings.dtls,
     discovery,
-    gather: settings.gather,
+    // Sleeping for packets to relay would keep media waiting.
+    gather: node ? 0 : settings.gather,
     log: settings.log,
   }));
 }

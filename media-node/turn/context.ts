@@ -21,7 +21,7 @@ export interface RelayAddress {
 }
 
 export interface TurnLimits {
-  /** Most allocations per identity and in all; 0: no limit. */
+  /** Most allocations per identity and in all, of all workers of the node; 0: no limit. */
   readonly perIdentity: number;
   readonly total: number;
   /** Bytes a second that an allocation may carry in each direction; 0: no limit. */
@@ -57,6 +57,8 @@ export interface TurnContext {
   end(allocation: Allocation, reason: EndReason, now: number): void;
   /** Closes one relay and gives its port back. */
   closeRelay(relay: Relay): void;
+  /** Whether clients of a transport get no new allocations: this server is about to stop. */
+  refusesNew(transport: ClientTransport): boolean;
   readonly onEnd: (record: AllocationRecord) => void;
 }
 

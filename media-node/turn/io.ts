@@ -19,6 +19,8 @@ export interface ClientTransport {
   release(client: number): void;
   addressOf(client: number): string;
   portOf(client: number): number;
+  /** Its clients get new allocations even while the server drains: they belong to rooms that still run here. */
+  readonly stays?: true;
   /** Where else answers may leave from; absent where NAT behaviour discovery is off. */
   readonly discovery?: DiscoveryPort;
 }
@@ -51,4 +53,6 @@ export interface LocalPeers {
   find(address: Uint8Array, family: number, port: number): number;
   /** `bytes` are the callee's until it returns. */
   deliver(peer: number, relay: Relay, bytes: Uint8Array, offset: number, length: number, now: number): void;
+  /** A relay is over: nothing comes from it any more, and nothing can be sent to it. */
+  closed(relay: Relay): void;
 }

@@ -28,8 +28,8 @@ export interface Responder {
   finish(transport: ClientTransport, client: number, seal: Seal): void;
   /** Begins the success response to a request; `finish` sends it. */
   success(request: StunRequest): StunWriter;
-  /** Answers with an error alone. */
-  error(request: StunRequest, code: number): void;
+  /** Answers with an error alone; a reason is told only to those who have proven who they are. */
+  error(request: StunRequest, code: number, reason?: string): void;
   /** 420, with the attributes that were not understood. */
   unknown(request: StunRequest, types: Uint16Array, found: number): void;
   /** 401 or 438, with what the client needs to try again. */
@@ -74,10 +74,10 @@ export function createResponder(counters: TurnCounters): Responder {
     return begin(transport, messageClass, message.method, message.bytes, message.start + 8);
   }
 
-  function beginError(request: StunRequest, code: number): StunWriter {
+  function beginError(request: StunRequest, code: number, reason?: string): StunWriter {
     count(counters.errors, code);
     const answer = beginFor(request, STUN_CLASS.error);
-    answer.errorCode(code);
+    answer.errorCode(code, reason);
     return answer;
   }
 
@@ -86,8 +86,8 @@ export function createResponder(counters: TurnCounters): Responder {
     begin,
     finish,
     success: request => beginFor(request, STUN_CLASS.success),
-    error(request, code) {
-      beginError(request, code);
+    error(request, code, reason) {
+      beginError(request, code, reason);
       finish(request.transport, request.client, sealOf(request));
     },
     unknown(request, types, found) {

@@ -213,6 +213,7 @@ describe("payloads", () => {
       local: {
         find: (address, _family, port) => (address[0] === 10 && port === 7000 ? 3 : -1),
         deliver: (peer, _relay, bytes, offset, length) => delivered.push(peer, ...bytes.slice(offset, offset + length)),
+        closed() {},
       },
     });
     const client = harness.client();

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { STUN_CLASS, STUN_METHOD } from "../stun/constants.ts";
 import { verifyFingerprint } from "../stun/integrity.ts";
 import { createStunMessage, parseStun } from "../stun/message.ts";
@@ -12,6 +12,8 @@ import { type Copy, copyByView } from "./copy.ts";
 import { count, createTurnCounters, type TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
 import { createMobility } from "./mobility.ts";
+import type { TurnNews } from "./news.ts";
+import { createOpenRelays } from "./open-relays.ts";
 import { createPeerPolicy, type PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { type AnnouncedAddress, createTranslation } from "./policy/translation.ts";
 import { createPortPool } from "./port-pool.ts";
@@ -37,8 +39,6 @@ export interface TurnServerOptions {
   readonly ports: readonly [number, number];
   readonly limits: TurnLimits;
   readonly policy?: PeerPolicyOptions;
-  /** Whether a relay of another worker of this node has the port now. */
-  readonly isSiblingRelay?: (family: number, port: number) => boolean;
   /** Challenges a second, and at once, for one source address over UDP; 0: no limit. */
   readonly challenges: { readonly perSecond: number; readonly burst: number };
   /** Shared by workers that listen on one port; default: random. */
@@ -56,8 +56,8 @@ export interface TurnServerOptions {
   readonly unixSeconds: () => number;
   /** An allocation is over: one line for the log. */
   readonly onEnd?: (record: AllocationRecord) => void;
-  /** A relay opened or closed, for sibling workers. */
-  readonly onRelay?: (family: number, port: number, isOpen: boolean) => void;
+  /** Something that workers beside this one must know, and be given to `hear`; absent: there are none. */
+  readonly tell?: (news: TurnNews) => void;
 }
 
 /** What a transport hands its clients' bytes to. */
@@ -90,29 +90,34 @@ export interface TurnServer {
   tick(now: number): void;
   /** Closes what an identity has, and refuses it until `until` (seconds since 1970). */
   revoke(identity: string, until: number, now: number): void;
+  /** Takes these secrets beside those of its options, in place of those it took before. */
+  arm(secrets: readonly string[]): void;
+  /** Another worker's news. */
+  hear(news: TurnNews, now: number): void;
+  /** Refuses new allocations from now on, but for transports that stay; those that run go on. */
+  drain(): void;
   /** Ends every allocation; idempotent. */
   close(now: number): void;
 }
 
 /** @throws Error when a static user can't be used */
 export function createTurnServer(options: TurnServerOptions): TurnServer {
-  const { io, relayAddresses, limits, realm, unixSeconds } = options;
+  const { io, relayAddresses, limits, realm, unixSeconds, tell } = options;
+  const nonceSecret = options.nonceSecret ?? randomBytes(32);
   const counters = createTurnCounters();
   const responder = createResponder(counters);
-  const nonces = createNonces(options.nonceSecret ?? randomBytes(32), options.nonceLifetime, options.timeOrigin);
+  const nonces = createNonces(nonceSecret, options.nonceLifetime, options.timeOrigin);
   const revocations = createRevocations();
   const users = createUserDirectory(options);
   const authenticator = createAuthenticator({ realm, users, nonces, revocations, unixSeconds });
   const randomBelow = createRandomBelow();
   const pools = new Map(relayAddresses.map(({ family }) => [family, createPortPool(...options.ports, randomBelow)]));
-  const openRelays = new Map(relayAddresses.map(({ family }) => [family, new Uint8Array(0x10000)]));
+  const openRelays = createOpenRelays(relayAddresses.map(({ family }) => family));
   const allocations = new Set<Allocation>();
   const tables = new Map<ClientTransport, (Allocation | undefined)[]>();
   const message = createStunMessage();
+  let isDraining = false;
   let isClosed = false;
-
-  const isRelay = (family: number) => (port: number) =>
-    openRelays.get(family)?.[port] === 1 || (options.isSiblingRelay?.(family, port) ?? false);
 
   const context: TurnContext = {
     relayAddresses,
@@ -128,13 +133,17 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
         ...relayAddresses.map(({ family, local }) => ({
           family,
           address: local,
-          admits: isRelay(family),
+          admits: (port: number) => openRelays.has(family, port),
           kind: "relay" as const,
         })),
       ],
     }),
     translation: createTranslation([...relayAddresses, ...(options.announced ?? [])]),
-    quotas: createQuotas(limits.perIdentity, limits.total),
+    quotas: createQuotas(
+      limits.perIdentity,
+      limits.total,
+      tell && ((identity, change) => tell({ type: "held", identity, change })),
+    ),
     reservations: createReservations((family, port) => pools.get(family)?.give(port)),
     authenticator,
     responder,
@@ -151,21 +160,26 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
       hold(allocation);
     },
     relayOpened({ family, port }) {
-      openRelays.get(family)![port] = 1;
-      options.onRelay?.(family, port, true);
+      openRelays.set(family, port, true);
+      tell?.({ type: "relay", family, port, open: true });
     },
     end,
     closeRelay,
+    refusesNew: transport => isDraining && !transport.stays,
     onEnd: options.onEnd ?? (() => {}),
   };
   const comprehended = comprehendedAttributes(io);
   const path = createRelayPath(context, comprehended);
-  const { perSecond, burst } = options.challenges;
+  const budget = createSourceBudget({
+    ...options.challenges,
+    seed: createHmac("sha256", nonceSecret).update("source budget").digest().readInt32LE(),
+    ...(tell && { onSpent: (source, answers) => tell({ type: "spent", source, answers }) }),
+  });
   const requests = createRequests(context, {
     realm,
     nonces,
     comprehended,
-    budget: createSourceBudget(perSecond, burst, randomBytes(4).readInt32LE()),
+    budget,
   });
 
   function hold(allocation: Allocation): void {
@@ -186,9 +200,11 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     relay.lastPermission = undefined;
     // One that is still being opened is closed when that is done; see `open` in allocate.ts.
     if (relay.handle >= 0) io.close(relay);
-    openRelays.get(relay.family)![relay.port] = 0;
-    pools.get(relay.family)!.give(relay.port);
-    options.onRelay?.(relay.family, relay.port, false);
+    options.local?.closed(relay);
+    const { family, port } = relay;
+    openRelays.set(family, port, false);
+    pools.get(family)!.give(port);
+    tell?.({ type: "relay", family, port, open: false });
   }
 
   function end(allocation: Allocation, reason: EndReason, now: number): void {
@@ -260,6 +276,15 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     revoke(identity, until, now) {
       revocations.add(identity, until);
       for (const allocation of allocations) if (allocation.identity === identity) end(allocation, "revoked", now);
+    },
+    arm: users.arm,
+    hear(news, now) {
+      if (news.type === "relay") openRelays.set(news.family, news.port, news.open);
+      else if (news.type === "held") context.quotas.sibling(news.identity, news.change);
+      else budget.sibling(news.source, news.answers, now);
+    },
+    drain() {
+      isDraining = true;
     },
     close(now) {
       if (isClosed) return;

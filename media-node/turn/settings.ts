@@ -2,7 +2,7 @@
  * Settings of the TURN server, named as coturn's users know them.
  * @module
  */
-import { integer, list, setting, text } from "../setting.ts";
+import { boolean, integer, list, setting, text } from "../setting.ts";
 import { parseRange } from "./policy/ranges.ts";
 
 const NONE: readonly string[] = [];
@@ -29,9 +29,9 @@ const users = (value: string): Readonly<Record<string, string>> => {
   return Object.fromEntries(pairs);
 };
 
-const boolean = (value: string): boolean => {
-  if (value !== "true" && value !== "false") throw new Error("is true or false");
-  return value === "true";
+const hostName = (value: string): string => {
+  if (!/^[a-z0-9.-]{0,200}$/i.test(value)) throw new Error("is a host name like turn.example.com");
+  return value;
 };
 
 const portRange = integer(1, 65_535);
@@ -76,9 +76,15 @@ export const TURN_SETTINGS = {
   }),
   "turn-workers": setting({
     value: "N",
-    help: "processes that share the listening ports, each with its slice of the relay ports",
+    help: "with --only turn: processes that share the listening ports, each with its slice of the relay ports",
     default: 1,
     read: integer(1, 256),
+  }),
+  "turn-host": setting({
+    value: "NAME",
+    help: "name of this node in the URLs that clients are given, as its certificate has it; default: its addresses",
+    default: "",
+    read: hostName,
   }),
   "min-port": setting({ value: "PORT", help: "first relay port", default: 49_152, read: portRange }),
   "max-port": setting({ value: "PORT", help: "last relay port", default: 65_535, read: portRange }),
@@ -91,13 +97,13 @@ export const TURN_SETTINGS = {
   pkey: setting({ value: "FILE", help: "its private key, PEM", default: "", read: text }),
   "user-quota": setting({
     value: "N",
-    help: "most allocations of one identity; 0: no limit",
+    help: "most allocations of one identity, of all workers; 0: no limit",
     default: 12,
     read: integer(0, 65_535),
   }),
   "total-quota": setting({
     value: "N",
-    help: "most allocations of one worker; 0: as many as there are ports",
+    help: "most allocations of all workers; 0: as many as there are ports",
     default: 0,
     read: integer(0, 65_535),
   }),

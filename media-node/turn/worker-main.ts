@@ -17,11 +17,7 @@ let worker: TurnWorker | undefined;
 async function start({ config }: Extract<ToTurnWorker, { type: "start" }>): Promise<void> {
   const log = createLog(config.log, { worker: config.worker });
   try {
-    const opened = await openTurnWorker({
-      config,
-      log,
-      ...(config.workers > 1 && { onRelay: (family, port, open) => tell({ type: "relay", family, port, open }) }),
-    });
+    const opened = await openTurnWorker({ config, log, ...(config.workers > 1 && { tell }) });
     worker = opened;
     setInterval(() => tell({ type: "status", ...opened.status() }), STATUS_INTERVAL);
     tell({ type: "ready", port: opened.port, tlsPort: opened.tlsPort });
@@ -34,9 +30,7 @@ async function start({ config }: Extract<ToTurnWorker, { type: "start" }>): Prom
 process.on("message", received => {
   const message = received as ToTurnWorker;
   if (message.type === "start") void start(message);
-  else if (message.type === "revoke") worker?.revoke(message.identity, message.until);
-  else if (message.type === "relay") worker?.sibling(message.family, message.port, message.open);
-  else worker?.reload();
+  else worker?.obey(message);
 });
 process.once("disconnect", () => void (worker?.close() ?? Promise.resolve()).finally(() => process.exit(0)));
 // The main process decides: a terminal's ^C reaches the whole group.

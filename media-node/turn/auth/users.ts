@@ -18,6 +18,8 @@ export interface UserDirectory {
   find(username: string): User | undefined;
   /** The name behind a USERHASH (RFC 8489 §14.4): of static users only, others' names aren't known beforehand. */
   nameOf(hash: Uint8Array): string | undefined;
+  /** Takes these secrets beside those it was made with, in place of those it took before. */
+  arm(secrets: readonly string[]): void;
 }
 
 export interface UsersOptions {
@@ -29,7 +31,8 @@ export interface UsersOptions {
 
 /** @throws Error when a static user's name or password can't be used in STUN (RFC 8265) */
 export function createUserDirectory({ realm, secrets = [], users = {} }: UsersOptions): UserDirectory {
-  const secretKeys = secrets.map(restSecret);
+  const ownKeys = secrets.map(restSecret);
+  let secretKeys = ownKeys;
   const staticUsers = new Map<string, User>();
   const names = new Map<string, string>();
   for (const [name, password] of Object.entries(users)) {
@@ -60,5 +63,8 @@ export function createUserDirectory({ realm, secrets = [], users = {} }: UsersOp
       };
     },
     nameOf: hash => names.get(Buffer.from(hash).toString("hex")),
+    arm(more) {
+      secretKeys = [...more.map(restSecret), ...ownKeys];
+    },
   };
 }

@@ -1,0 +1,20 @@
+/** Which ports of a node's relay addresses have a relay now, of this worker or of another. */
+export interface OpenRelays {
+  has(family: number, port: number): boolean;
+  /** Sets whether a port is open; a family that has no relays is ignored. */
+  set(family: number, port: number, isOpen: boolean): void;
+}
+
+const PORTS = 0x10000;
+
+export function createOpenRelays(families: readonly number[]): OpenRelays {
+  // Workers' slices of the ports don't meet, so one table a family serves all.
+  const tables = new Map(families.map(family => [family, new Uint8Array(PORTS)]));
+  return {
+    has: (family, port) => tables.get(family)?.[port] === 1,
+    set(family, port, isOpen) {
+      const table = tables.get(family);
+      if (table) table[port] = Number(isOpen);
+    },
+  };
+}
