@@ -1,0 +1,51 @@
+import {
+  type AudioCodecName,
+  type AudioDecoder,
+  type AudioEncoder,
+  type Channels,
+  RTP_CLOCK,
+  type SampleRate,
+} from "../codec/audio-codec.ts";
+import { createG711Decoder, createG711Encoder } from "../codec/g711.ts";
+import { createG722Decoder, createG722Encoder } from "../codec/g722.ts";
+import type { OpusFactory } from "../codec/opus-audio.ts";
+
+/** How a listener takes a mix: its codec, and the rate (Hz) it is mixed at, which for Opus is free. */
+export type MixFormat =
+  | { readonly codec: "opus"; readonly rate: SampleRate }
+  | { readonly codec: "g722"; readonly rate: 16_000 }
+  | { readonly codec: "pcmu" | "pcma"; readonly rate: 8_000 };
+
+/** What browsers get. */
+export const FULL_BAND: MixFormat = { codec: "opus", rate: 48_000 };
+
+/** Two listeners of one key can share a mix. */
+export const formatKey = ({ codec, rate }: MixFormat): string => `${codec} ${rate}`;
+
+/** Units of a format's RTP clock per 20 ms. */
+export const frameUnits = ({ codec }: MixFormat): number => RTP_CLOCK[codec] / 50;
+
+/** Channels a format can have at most. */
+export const maxChannels = ({ codec }: MixFormat): Channels => (codec === "opus" ? 2 : 1);
+
+export function createMixEncoder(
+  opus: OpusFactory,
+  { codec, rate }: MixFormat,
+  channels: Channels,
+  complexity: number,
+): AudioEncoder {
+  if (codec === "opus") return opus.createEncoder({ rate, channels, complexity });
+  return codec === "g722" ? createG722Encoder() : createG711Encoder(codec);
+}
+
+/** A decoder of an input's codec at the rate of a mix; undefined where that would need resampling. */
+export function createInputDecoder(
+  opus: OpusFactory,
+  codec: AudioCodecName,
+  rate: SampleRate,
+  channels: Channels,
+): AudioDecoder | undefined {
+  if (codec === "opus") return opus.createDecoder(rate, channels);
+  const decoder = codec === "g722" ? createG722Decoder() : createG711Decoder(codec);
+  return decoder.rate === rate && channels === 1 ? decoder : undefined;
+}

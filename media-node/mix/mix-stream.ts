@@ -1,0 +1,47 @@
+import { type AudioEncoder, type Channels, MAX_ENCODED } from "../codec/audio-codec.ts";
+import { Limiter } from "./limiter.ts";
+
+/** Frames of silence that are still encoded, so that decoders end smoothly; after them only every so many-th is sent. */
+const TAIL = 10;
+const SILENCE_INTERVAL = 20;
+
+/** One encoded mix, shared by all who hear the same. */
+export class MixStream {
+  /** Number by which the mixer and its user know it. */
+  readonly id: number;
+  /** The packet of the frame {@link encode | encoded} last. */
+  readonly packet = new Uint8Array(MAX_ENCODED);
+  /** How many listen to it. */
+  listeners = 0;
+  private readonly createEncoder: (channels: Channels) => AudioEncoder;
+  private readonly limiter = new Limiter();
+  private encoder: AudioEncoder | undefined;
+  private silent = TAIL;
+
+  constructor(id: number, createEncoder: (channels: Channels) => AudioEncoder) {
+    this.id = id;
+    this.createEncoder = createEncoder;
+  }
+
+  /**
+   * Encodes the next frame, which it may change.
+   * @returns length of the packet, or 0 where silence needs none.
+   */
+  encode(pcm: Float32Array, channels: Channels, silent: boolean): number {
+    this.silent = silent ? this.silent + 1 : 0;
+    // Those who play it know discontinuous transmission only from Opus.
+    const discontinuous = this.encoder?.codec === "opus" || this.encoder === undefined;
+    if (discontinuous && this.silent > TAIL && this.silent % SILENCE_INTERVAL !== 0) return 0;
+    if (this.encoder === undefined || (this.encoder.codec === "opus" && this.encoder.channels !== channels)) {
+      this.encoder?.close();
+      this.encoder = this.createEncoder(channels);
+    }
+    if (!silent) this.limiter.apply(pcm, this.encoder.frame * channels);
+    return this.encoder.encode(pcm, 0, this.packet, 0);
+  }
+
+  close(): void {
+    this.encoder?.close();
+    this.encoder = undefined;
+  }
+}
