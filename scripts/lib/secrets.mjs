@@ -6,7 +6,7 @@ import { root } from "./run.mjs";
 
 const secret = () => randomBytes(32).toString("base64url");
 
-/** The secrets that wrangler.toml names, and how to make each. */
+/** The secrets that the Worker requires (wrangler.toml lists the same), and how to make each. */
 const MAKERS = {
   API_KEYS: () => JSON.stringify({ main: secret() }),
   NODE_KEYS: () => JSON.stringify({ node: secret() }),
