@@ -28,6 +28,7 @@ async function serve(settings: Settings): Promise<void> {
     listen: settings.listen,
     announce: settings.announce,
     port: settings["media-port"] === 0 ? 0 : settings["media-port"] + worker,
+    iceTcp: settings["ice-tcp"],
     maxBitrate: settings["max-bitrate"] * 1_000,
     log: settings.log,
   }));

@@ -210,7 +210,11 @@ export function createTransport(options: TransportOptions): Transport {
       if (plain > 0) ice.heard(path, now);
       return plain;
     },
-    pathClosed: path => ice.pathClosed(path),
+    pathClosed(path) {
+      // Its number may be another peer's soon.
+      if (path === flightPath) flightPath = -1;
+      ice.pathClosed(path);
+    },
     sendData: data => dtls.send(data),
     maxData: dtls.maxPayload,
     restart: remote => ice.restart(remote),

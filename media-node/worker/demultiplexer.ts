@@ -6,15 +6,19 @@ import type { Session } from "../session/session-contract.ts";
 import { STUN_CLASS } from "../stun/constants.ts";
 import { createStunMessage, parseStun } from "../stun/message.ts";
 
-/** Takes every datagram of a worker's port to its session: STUN requests by ufrag, all else by path. */
+/** Takes every packet of a worker's port to its session: STUN requests by ufrag, all else by path. */
 export interface Demultiplexer {
   /** `bytes` are not kept. */
   receive(bytes: Uint8Array, path: number, now: number): void;
+  /** The same for bytes that may be written to, and that are not copied therefore. */
+  receiveInPlace(bytes: Buffer, offset: number, length: number, path: number, now: number): void;
   addUfrag(ufrag: string, session: Session): void;
   removeUfrag(ufrag: string): void;
   /** A path is a session's from now on; it was nobody's, or of one that is silent. */
   claim(path: number, session: Session): void;
   release(path: number, session: Session): void;
+  /** Nothing can come or go on a path any more. */
+  pathClosed(path: number): void;
   /** Whose packet is being handled, or was last. */
   readonly current: Session | undefined;
 }
@@ -32,9 +36,10 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
   // Bun hands out Uint8Arrays; the forwarding plane copies payloads as Buffers do.
   const packet = Buffer.allocUnsafeSlow(MAX_DATAGRAM);
   let current: Session | undefined;
+  let kind: PacketKind = PacketKind.unknown;
 
-  function receiveStun(bytes: Uint8Array, path: number, now: number): void {
-    if (!parseStun(message, bytes, 0, bytes.length)) {
+  function receiveStun(bytes: Uint8Array, offset: number, length: number, path: number, now: number): void {
+    if (!parseStun(message, bytes, offset, length)) {
       counters["stun.malformed"]++;
       return;
     }
@@ -51,32 +56,43 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
       return;
     }
     current = session;
-    session.handleStun(bytes, 0, bytes.length, path, paths.addressOf(path), paths.portOf(path), now);
+    session.handleStun(bytes, offset, length, path, paths.addressOf(path), paths.portOf(path), now);
+  }
+
+  /** Handles what needs no session's keys. @returns whose it is otherwise, of the present `kind` */
+  function sort(bytes: Uint8Array, offset: number, length: number, path: number, now: number): Session | undefined {
+    current = undefined;
+    kind = packetKind(bytes, offset, length);
+    if (kind === PacketKind.stun) {
+      receiveStun(bytes, offset, length, path, now);
+      return undefined;
+    }
+    if (kind === PacketKind.unknown || kind === PacketKind.turnChannel) {
+      counters["packet.unknown"]++;
+      return undefined;
+    }
+    current = owners[path];
+    if (current === undefined) counters["packet.stranger"]++;
+    return current;
+  }
+
+  function deliver(session: Session, bytes: Buffer, offset: number, length: number, path: number, now: number): void {
+    if (kind === PacketKind.rtp) session.handleRtp(bytes, offset, length, path, now);
+    else if (kind === PacketKind.rtcp) session.handleRtcp(bytes, offset, length, path, now);
+    else session.handleDtls(bytes, offset, length, path, now);
   }
 
   return {
     receive(bytes, path, now) {
-      current = undefined;
       const { length } = bytes;
-      const kind = packetKind(bytes, 0, length);
-      if (kind === PacketKind.stun) {
-        receiveStun(bytes, path, now);
-        return;
-      }
-      if (kind === PacketKind.unknown || kind === PacketKind.turnChannel) {
-        counters["packet.unknown"]++;
-        return;
-      }
-      const session = owners[path];
-      if (session === undefined) {
-        counters["packet.stranger"]++;
-        return;
-      }
-      current = session;
+      const session = sort(bytes, 0, length, path, now);
+      if (session === undefined) return;
       packet.set(bytes);
-      if (kind === PacketKind.rtp) session.handleRtp(packet, 0, length, path, now);
-      else if (kind === PacketKind.rtcp) session.handleRtcp(packet, 0, length, path, now);
-      else session.handleDtls(packet, 0, length, path, now);
+      deliver(session, packet, 0, length, path, now);
+    },
+    receiveInPlace(bytes, offset, length, path, now) {
+      const session = sort(bytes, offset, length, path, now);
+      if (session !== undefined) deliver(session, bytes, offset, length, path, now);
     },
     addUfrag(ufrag, session) {
       ufrags.set(ufrag, session);
@@ -94,6 +110,13 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
     release(path, session) {
       if (owners[path] !== session) return;
       owners[path] = undefined;
+      paths.release(path);
+    },
+    pathClosed(path) {
+      const owner = owners[path];
+      if (owner === undefined) return;
+      owners[path] = undefined;
+      owner.pathLost(path);
       paths.release(path);
     },
     get current() {

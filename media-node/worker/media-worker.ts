@@ -41,6 +41,10 @@ export interface MediaWorkerOptions {
 export interface MediaWorker {
   /** Takes a datagram, whose bytes are not kept. */
   receive(bytes: Uint8Array, path: number, now: number): void;
+  /** Takes a packet that came another way, in bytes that may be written to. */
+  receiveInPlace(bytes: Buffer, offset: number, length: number, path: number, now: number): void;
+  /** Nothing can come or go on a path any more. */
+  pathClosed(path: number, now: number): void;
   /** To be called when all datagrams of a turn were received: what is to be sent is then in the port. */
   endBatch(now: number): void;
   /** Carries a command out. @throws TandemError (or rejects with one) that says why it can't be done */
@@ -105,17 +109,33 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     flushes.flush(now);
   }
 
+  /** A defect of ours ends the session that met it, not its neighbours. */
+  function evict(error: unknown, now: number): void {
+    const session = demultiplexer.current;
+    if (session === undefined) throw error;
+    rooms.evict(session, error, now);
+  }
+
   return {
     receive(bytes, path, now) {
       clock = now;
       try {
         demultiplexer.receive(bytes, path, now);
       } catch (error) {
-        // A defect of ours ends the session that met it, not its neighbours.
-        const session = demultiplexer.current;
-        if (session === undefined) throw error;
-        rooms.evict(session, error, now);
+        evict(error, now);
       }
+    },
+    receiveInPlace(bytes, offset, length, path, now) {
+      clock = now;
+      try {
+        demultiplexer.receiveInPlace(bytes, offset, length, path, now);
+      } catch (error) {
+        evict(error, now);
+      }
+    },
+    pathClosed(path, now) {
+      clock = now;
+      demultiplexer.pathClosed(path);
     },
     endBatch: flush,
     execute(command, now) {

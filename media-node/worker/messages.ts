@@ -15,6 +15,8 @@ export interface WorkerConfig {
   /** Addresses that clients reach, in the order of `listen`; empty: those. */
   readonly announce: readonly string[];
   readonly port: number;
+  /** Whether media may come by TCP, too. */
+  readonly iceTcp: boolean;
   /** Ceiling of what one publisher is asked to send, in bit/s. */
   readonly maxBitrate: number;
   readonly log: "debug" | "info" | "warn" | "error";

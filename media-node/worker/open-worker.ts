@@ -1,8 +1,10 @@
 import type { Log } from "../log.ts";
-import { openUdp } from "../net/udp-port.ts";
+import type { AcceptStream } from "../net/tcp-listener.ts";
+import { createTally } from "../session/tally.ts";
 import { announcedAddresses } from "./announced.ts";
 import { createMediaWorker, type MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type { WorkerConfig } from "./messages.ts";
+import { openPorts } from "./open-ports.ts";
 
 /** A media worker on real sockets and the real clock. */
 export interface OpenWorker {
@@ -18,35 +20,37 @@ export interface OpenWorkerOptions {
   readonly config: Omit<WorkerConfig, "log">;
   readonly log: Log;
   readonly report: MediaWorkerOptions["report"];
+  /** Takes TURN clients that come to the media port by TCP. */
+  readonly acceptTurn?: AcceptStream;
 }
 
 /** Everything that waits looks at the clock so often (ms), as long as there is a room. */
 const TICK = 20;
 
 /** Opens a worker's port. @throws Error with `code` EADDRINUSE when it is taken */
-export async function openWorker({ config, log, report }: OpenWorkerOptions): Promise<OpenWorker> {
+export async function openWorker({ config, log, report, acceptTurn }: OpenWorkerOptions): Promise<OpenWorker> {
   // Never steps back, and yet tells the time of day, which sender reports need.
   const { timeOrigin } = performance;
   const clock = (): number => timeOrigin + performance.now();
   let timer: ReturnType<typeof setInterval> | undefined;
   let closed = false;
 
-  const port = await openUdp({
-    addresses: config.listen,
-    port: config.port,
-    onPacket: (bytes, path, now) => worker.receive(bytes, path, timeOrigin + now),
-    onBatchEnd: now => worker.endBatch(timeOrigin + now),
-  });
-  const number = port.locals[0]!.port;
+  const { listen, iceTcp } = config;
+  const ports = await openPorts({ listen, port: config.port, iceTcp, acceptTurn, timeOrigin });
+  const addresses = announcedAddresses(listen, config.announce, ports.number);
   const worker = createMediaWorker({
     id: config.worker,
-    port,
-    addresses: announcedAddresses(config.listen, config.announce, number),
+    port: ports.udp,
+    addresses: ports.tcp
+      ? [...addresses, ...addresses.map(each => ({ ...each, protocol: "tcp" as const }))]
+      : addresses,
     maxBitrate: config.maxBitrate,
     log,
     report,
     now: clock(),
   });
+
+  ports.attach(worker);
 
   function arm(): void {
     if (!worker.busy || closed) return;
@@ -59,7 +63,7 @@ export async function openWorker({ config, log, report }: OpenWorkerOptions): Pr
   }
 
   return {
-    port: number,
+    port: ports.number,
     async execute(command) {
       try {
         return await worker.execute(command, clock());
@@ -68,13 +72,18 @@ export async function openWorker({ config, log, report }: OpenWorkerOptions): Pr
       }
     },
     rooms: worker.rooms,
-    counters: worker.counters,
+    counters() {
+      if (!ports.tcp) return worker.counters();
+      const tally = createTally();
+      tally.add("tcp", ports.tcp.counters);
+      return { ...worker.counters(), ...tally.total() };
+    },
     async close() {
       if (closed) return;
       closed = true;
       clearInterval(timer);
       worker.close(clock());
-      await port.close();
+      await ports.close();
     },
   };
 }

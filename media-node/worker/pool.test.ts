@@ -19,6 +19,7 @@ async function start(workers: number) {
       listen: ["127.0.0.1"],
       announce: [],
       port: 0,
+      iceTcp: true,
       maxBitrate: 1_000_000,
       log: "error" as const,
     })),

@@ -81,7 +81,7 @@ describe("werift as a client", () => {
   it("publishes to a room and receives from it, without plan or data channel", async () => {
     const states: string[] = [];
     const worker = await openWorker({
-      config: { worker: 0, listen: ["127.0.0.1"], announce: [], port: 0, maxBitrate: 1_000_000 },
+      config: { worker: 0, listen: ["127.0.0.1"], announce: [], port: 0, iceTcp: false, maxBitrate: 1_000_000 },
       log: createLog("error"),
       report: ({ pid, state }) => states.push(`${pid} ${state}`),
     });
