@@ -57,6 +57,15 @@ const empty = () => new Response(null, { status: 204 });
 afterEach(() => vi.useRealTimers());
 
 describe("the REST client", () => {
+  it("asks for somebody's servers", async () => {
+    const servers = { iceServers: [{ urls: ["turn:192.0.2.1"], username: "u", credential: "c" }], expiresAt: 5 };
+    const { client, asked } = createEdge(servers);
+    expect(await client.iceServers("eu.standup", "ada@example.com")).toEqual(servers);
+    expect(asked).toMatchObject([
+      { path: "/v1/ice-servers", query: { room: "eu.standup", identity: "ada@example.com" } },
+    ]);
+  });
+
   it("makes, reads, changes and closes rooms", async () => {
     const { client, asked } = createEdge(DETAIL, DETAIL, { ...DETAIL, metadata: "m" }, empty());
     expect(await client.rooms.create({ name: "standup", jurisdiction: "eu" })).toEqual(DETAIL);

@@ -5,7 +5,14 @@
 import * as v from "valibot";
 import { isErrorCode, Problem, TandemError } from "../protocol/errors.ts";
 import type { Jurisdiction } from "../protocol/names.ts";
-import { type CreateRoom, ParticipantList, RoomDetail, RoomList, type UpdateRoom } from "../protocol/rest.ts";
+import {
+  type CreateRoom,
+  IceServers,
+  ParticipantList,
+  RoomDetail,
+  RoomList,
+  type UpdateRoom,
+} from "../protocol/rest.ts";
 import { type ApiKey, createApiToken } from "./tokens.ts";
 
 export interface ClientOptions {
@@ -48,6 +55,11 @@ export interface Client {
     /** Remove one; tokens issued to that identity before are void for a day. */
     remove(room: string, pid: string): Promise<void>;
   };
+  /**
+   * STUN and TURN servers for an identity that is in the room or about to join, with credentials of its own: for clients that speak
+   * WebRTC without our SDK. They end when it leaves, is removed, or the room closes.
+   */
+  iceServers(room: string, identity: string): Promise<IceServers>;
 }
 
 /** Seconds that an API token lasts, and milliseconds before its end when it is replaced. */
@@ -140,6 +152,8 @@ export function createClient({ url, key, fetch: ask = fetch }: ClientOptions): C
         await request("DELETE", `${room(id)}/participants/${encodeURIComponent(pid)}`);
       },
     },
+    iceServers: (id, identity) =>
+      read(IceServers, "GET", `/v1/ice-servers?${new URLSearchParams({ room: id, identity })}`),
   };
   return client;
 }
