@@ -107,7 +107,7 @@ describe("every answer", () => {
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
-    expect(preflight.headers.get("access-control-allow-headers")).toBe("authorization,content-type");
+    expect(preflight.headers.get("access-control-allow-headers")).toBe("authorization,content-type,if-match");
     expect(preflight.headers.get("access-control-allow-credentials")).toBeNull();
     for (const path of ["/v1/config", "/v1/nothing", "/v1/rooms"]) {
       const { headers } = await ask(path, { headers: { origin: "https://app.example" } });

@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
+import { discover, sessions } from "../whip/routes.ts";
 import { connect, explain } from "./connect.ts";
 import { answerError, type HttpEnv, problem } from "./http.ts";
 import { iceServers } from "./ice-servers.ts";
@@ -13,10 +14,13 @@ import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
 import { status } from "./status.ts";
 import { openTokens, tokens } from "./tokens.ts";
-import { sessions } from "./whip.ts";
 
 const CONNECT = "/v1/rooms/:room/connect";
 const LINK = "/v1/nodes/connect";
+
+/** Headers that pages of other origins may read, and send. */
+const EXPOSED = ["location", "etag", "link", "accept-post", "accept-patch", "retry-after", "www-authenticate"];
+const ALLOWED = ["authorization", "content-type", "if-match"];
 
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
@@ -25,10 +29,11 @@ export function createApp(): Hono<HttpEnv> {
   app.get(CONNECT, connect);
   app.get(LINK, connectNode);
 
+  // Before CORS, which answers OPTIONS by itself.
+  app.use("/v1/whip/*", discover);
+  app.use("/v1/whep/*", discover);
   // Bearer tokens in headers, never cookies: so any page may call.
-  app.use(
-    cors({ origin: "*", exposeHeaders: ["location"], allowHeaders: ["authorization", "content-type"], maxAge: 86_400 }),
-  );
+  app.use(cors({ origin: "*", exposeHeaders: EXPOSED, allowHeaders: ALLOWED, maxAge: 86_400 }));
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },

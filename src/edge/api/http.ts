@@ -18,12 +18,19 @@ export interface HttpEnv {
   };
 }
 
+/** Seconds after which a client may try again. */
+const RETRY_AFTER: Readonly<Record<number, string>> = { 429: "60", 503: "5" };
+
 /** An RFC 9457 problem document as a response. */
 export function problem(code: ErrorCode, detail?: string): Response {
   const body = problemOf(code, detail);
   const headers = new Headers({ "content-type": "application/problem+json" });
-  if (body.status === 429) headers.set("retry-after", "60");
-  if (body.status === 401) headers.set("www-authenticate", "Bearer");
+  const wait = RETRY_AFTER[body.status];
+  if (wait !== undefined) headers.set("retry-after", wait);
+  // RFC 6750 §3.1: a request without a token is told no error.
+  if (body.status === 401) {
+    headers.set("www-authenticate", code === "token-missing" ? "Bearer" : 'Bearer error="invalid_token"');
+  }
   return new Response(JSON.stringify(body), { status: body.status, headers });
 }
 

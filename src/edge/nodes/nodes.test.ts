@@ -1,8 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ERRORS } from "../../protocol/errors.ts";
-import { MEMBER_GRANTS } from "../../protocol/grants.ts";
-import { ask, askApi, type Frame, type Joined, join, uniqueRoom } from "../testing/client.ts";
+import { askApi, type Frame, type Joined, join, uniqueRoom } from "../testing/client.ts";
 import { linkNode, nodeToken, openLink, type TestNode } from "../testing/node.ts";
 import { advance, ring } from "../testing/time.ts";
 import { joinToken } from "../testing/tokens.ts";
@@ -104,8 +103,8 @@ describe("a room", () => {
     await people[0]?.ask("source.publish", { kind: "mic" });
     await vi.waitFor(
       () =>
-        expect(linked.commands.at(-1)).toMatchObject({
-          type: "participant.put",
+        // Not the very last: the node may be told of the whole room once more meanwhile.
+        expect(linked.commands.findLast(({ type }) => type === "participant.put")).toMatchObject({
           participant: { pid: people[0]?.pid, sources: [{ number: 16, kind: "mic", muted: false }] },
         }),
       SOON,
@@ -220,74 +219,5 @@ describe("a room", () => {
       expect(back.commands.some(command => command.type === "room.open" && command.room === room)).toBe(true);
     }, SOON);
     await people[0]?.next(frame => topology("sfu")(frame) && frame.topology.epoch === 2);
-  });
-});
-
-describe("WHIP and WHEP", () => {
-  const sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n";
-  const post = async (
-    kind: string,
-    room: string,
-    { type = "application/sdp", grants = { ...MEMBER_GRANTS, create: true } } = {},
-  ) =>
-    ask(`/v1/${kind}/${room}`, {
-      method: "POST",
-      headers: {
-        "content-type": type,
-        authorization: `Bearer ${await joinToken({ room, identity: kind, claims: { grants } })}`,
-      },
-      body: sdp,
-    });
-
-  it("make an encoder a participant with a microphone and a camera, until it is deleted", async () => {
-    await node();
-    const room = uniqueRoom();
-    const viewer = await join(room, "ada");
-    const response = await post("whip", room);
-    expect(response.status).toBe(201);
-    expect(response.headers.get("content-type")).toBe("application/sdp");
-    expect(new TextDecoder().decode(await response.arrayBuffer())).toBe(`answer to ${sdp}`);
-    const { participant } = await viewer.next("participant.joined");
-    expect(participant).toMatchObject({ kind: "whip", identity: "whip" });
-    expect((await viewer.next("source.published")).source.kind).toBe("mic");
-    expect((await viewer.next("source.published")).source.kind).toBe("camera");
-    const location = response.headers.get("location") ?? "";
-    // The broadcast has lasted longer than its token, which is good for ending it all the same.
-    const authorization = `Bearer ${await joinToken({ room, identity: "whip", issued: -120, lasts: 60 })}`;
-    const again = { method: "POST", headers: { authorization, "content-type": "application/sdp" }, body: sdp };
-    expect((await ask(`/v1/whip/${room}`, again)).status).toBe(401);
-    const stranger = `Bearer ${await joinToken({ room, identity: "mallory" })}`;
-    expect((await ask(location, { method: "DELETE", headers: { authorization: stranger } })).status).toBe(404);
-    expect((await ask(location, { method: "DELETE", headers: { authorization } })).status).toBe(200);
-    expect(await viewer.next("participant.left")).toMatchObject({ pid: participant.pid, reason: "left" });
-  });
-
-  it("let a player in that may subscribe, and take it out when its session ends", async () => {
-    const linked = await node();
-    const room = uniqueRoom();
-    const viewer = await join(room, "ada");
-    expect((await post("whep", room)).status).toBe(201);
-    const { participant } = await viewer.next("participant.joined");
-    const opened = linked.commands.find(command => command.type === "room.open");
-    linked.send({
-      type: "session",
-      room,
-      life: opened?.life ?? "",
-      epoch: opened?.epoch ?? 0,
-      pid: participant.pid,
-      state: "closed",
-    });
-    expect(await viewer.next("participant.left")).toMatchObject({ pid: participant.pid, reason: "vanished" });
-  });
-
-  it("refuse what can't be, and leave nobody behind", async () => {
-    const room = uniqueRoom();
-    const viewer = await join(room, "ada");
-    expect((await post("whip", room, { type: "text/plain" })).status).toBe(415);
-    expect((await post("whip", room, { grants: { create: true } as never })).status).toBe(403);
-    expect((await ask(`/v1/whip/${room}`, { method: "POST", body: sdp })).status).toBe(401);
-    // No node is live.
-    expect((await post("whip", room)).status).toBe(503);
-    await viewer.next("participant.left");
   });
 });

@@ -21,8 +21,18 @@ export interface Member {
   metadata: string | undefined;
   attributes: Record<string, string>;
   readonly sources: Map<number, Source>;
+  /** Of a WHIP or WHEP session: which ICE session runs. */
+  ice: IceSession | undefined;
   /** The view as JSON, until it changes: a snapshot for each of many who join would serialize it again and again. */
   json: string | undefined;
+}
+
+/** One generation of ICE credentials. */
+export interface IceSession {
+  /** Names it to the client. */
+  readonly etag: string;
+  /** The client's ufrag. */
+  readonly remote: string;
 }
 
 export interface Members {
@@ -36,6 +46,7 @@ export interface Members {
   add(member: Member): void;
   /** Write the fields that may change. */
   save(member: Member): void;
+  setIce(member: Member, ice: IceSession): void;
   remove(member: Member): void;
   putSource(member: Member, source: Source): void;
   removeSource(member: Member, number: number): void;
@@ -85,6 +96,8 @@ type MemberRow = {
   state: "here" | "away";
   metadata: string | null;
   attributes: string;
+  ice_etag: string | null;
+  ice_remote: string | null;
 };
 type SourceRow = { number: number; pid: string; kind: string; name: string | null; muted: number };
 
@@ -103,6 +116,7 @@ const fromRow = (row: MemberRow): Member => {
     metadata: row.metadata ?? undefined,
     attributes: JSON.parse(row.attributes),
     sources: new Map(),
+    ice: row.ice_etag === null ? undefined : { etag: row.ice_etag, remote: row.ice_remote ?? "" },
     json: undefined,
   };
 };
@@ -186,6 +200,10 @@ export function createMembers(db: Database): Members {
         JSON.stringify(member.attributes),
         member.pid,
       );
+    },
+    setIce(member, ice) {
+      member.ice = ice;
+      db.write("UPDATE participants SET ice_etag = ?, ice_remote = ? WHERE pid = ?", ice.etag, ice.remote, member.pid);
     },
     remove(member) {
       all().delete(member.pid);

@@ -132,6 +132,7 @@ export function join(room: RoomContext, claims: JoinClaims, now: number, kind = 
     metadata: claims.metadata,
     attributes: claims.attributes ?? {},
     sources: new Map(),
+    ice: undefined,
     json: undefined,
   };
   room.members.add(member);

@@ -11,7 +11,14 @@ import { type Reply, replyLater, replyWith } from "../reply.ts";
 import type { Place } from "../turn/nearest.ts";
 import { ADMISSION_HEADER, decodeAdmission } from "./admission.ts";
 import { runTimers } from "./alarm.ts";
-import { type AttendanceKind, attend, endAttendance } from "./attendance.ts";
+import {
+  type Attendance,
+  type AttendanceName,
+  type AttendanceRequest,
+  attend,
+  endAttendance,
+  patchAttendance,
+} from "./attendance.ts";
 import { createContext, type RoomContext } from "./context.ts";
 import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
@@ -113,9 +120,18 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   /** Let a WHIP encoder or a WHEP player in. */
-  async attend(kind: AttendanceKind, claims: JoinClaims, sdp: string): Promise<Reply<{ pid: string; sdp: string }>> {
-    const room = this.#enter(kind);
-    return replyLater(() => attend(room, kind, claims, sdp));
+  async attend(claims: JoinClaims, request: AttendanceRequest, place: Place | undefined): Promise<Reply<Attendance>> {
+    const room = this.#enter(request.kind);
+    return replyLater(() => attend(room, claims, request, place));
+  }
+
+  /** Candidates, which need no answer, or an ICE restart, which does. */
+  async patchAttendance(
+    claims: JoinClaims,
+    request: Parameters<typeof patchAttendance>[2],
+  ): Promise<Reply<Pick<Attendance, "sdp" | "etag"> | null>> {
+    const room = this.#enter("patch-attendance");
+    return replyLater(() => patchAttendance(room, claims, request));
   }
 
   /** STUN and TURN servers for whoever brings a token of this room. */
@@ -125,9 +141,9 @@ export class Room extends DurableObject<Cloudflare.Env> {
   }
 
   /** Let it go, at its bearer's wish. */
-  endAttendance(claims: JoinClaims, pid: string): Reply<true> {
+  endAttendance(claims: JoinClaims, name: AttendanceName): Reply<true> {
     const room = this.#enter("end-attendance");
-    return replyWith(() => endAttendance(room, claims, pid, Date.now()));
+    return replyWith(() => endAttendance(room, claims, name, Date.now()));
   }
 
   /** Make the room, and list it before this returns. */

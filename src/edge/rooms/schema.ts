@@ -99,6 +99,10 @@ export const ROOM_MIGRATIONS = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX relays_by_pid ON relays (pid, identity);
   `,
+  `
+  ALTER TABLE participants ADD COLUMN ice_etag TEXT;
+  ALTER TABLE participants ADD COLUMN ice_remote TEXT;
+  `,
 ] as const;
 
 /** Tables that end with a life. (Connections end by themselves; one may be about to begin the next life.) */

@@ -5,7 +5,9 @@
 import type { ClientFrame } from "../../protocol/commands.ts";
 import { TandemError } from "../../protocol/errors.ts";
 import { TIMES } from "../../protocol/limits.ts";
+import type { Assignment } from "../../protocol/link.ts";
 import type { SessionAnswer, SessionOffer } from "../../protocol/session.ts";
+import type { RoomCommand } from "../nodes/media-node.ts";
 import { unwrap } from "../reply.ts";
 import { nodeStub } from "../stubs.ts";
 import type { RoomContext } from "./context.ts";
@@ -17,16 +19,26 @@ import { isSilent } from "./presence.ts";
 /** At most one probe of the node in this time, however many report. */
 const PROBE_PAUSE = 250;
 
-/** Have the node answer an offer. @throws TandemError */
-export async function offerSession(room: RoomContext, pid: string, offer: SessionOffer): Promise<SessionAnswer> {
+/** Have the node that carries the room answer. @throws TandemError */
+async function ask(room: RoomContext, command: (where: Assignment) => RoomCommand): Promise<SessionAnswer> {
   const where = whereOf(room);
   if (!where) throw new TandemError("no-media-node");
   const { node, ...assignment } = where;
-  const reply = await nodeStub(room.env, node).execute({ type: "session.open", ...assignment, pid, offer });
-  const { answer } = unwrap(reply);
+  const { answer } = unwrap(await nodeStub(room.env, node).execute(command(assignment)));
   if (!answer) throw new TandemError("internal");
   return answer;
 }
+
+/** Have the node answer an offer. @throws TandemError */
+export const offerSession = (room: RoomContext, pid: string, offer: SessionOffer): Promise<SessionAnswer> =>
+  ask(room, where => ({ type: "session.open", ...where, pid, offer }));
+
+/** Have the node restart ICE with the peer's new credentials. @throws TandemError */
+export const restartSession = (
+  room: RoomContext,
+  pid: string,
+  ice: { readonly ufrag: string; readonly password: string },
+): Promise<SessionAnswer> => ask(room, where => ({ type: "session.restart", ...where, pid, ice: { ...ice } }));
 
 /** A client's offer, for the assignment that it knows. */
 export function clientOffer(

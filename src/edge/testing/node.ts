@@ -27,6 +27,8 @@ export interface TestNode {
   next(type: string): Promise<Frame>;
   /** What it does with commands: `answer` at once (default), `ignore` them, or refuse them. */
   manner: "answer" | "ignore" | "refuse";
+  /** Writes the answer to `session.open` and `session.restart`. */
+  answerOf: (command: Frame) => string;
   close(): void;
 }
 
@@ -62,6 +64,7 @@ export async function linkNode(
     commands: [],
     closed: closing.promise,
     manner: "answer",
+    answerOf: ({ offer }) => `answer to ${offer.sdp}`,
     send: frame => socket.send(JSON.stringify(frame)),
     next(type) {
       const index = untaken.findIndex(frame => frame.type === type);
@@ -77,7 +80,9 @@ export async function linkNode(
     if (typeof frame.id === "number") {
       node.commands.push(frame as unknown as LinkCommand | NodeCommand);
       const answer = {
-        ...(frame.type === "session.open" && { answer: { sdp: `answer to ${frame.offer.sdp}` } }),
+        ...((frame.type === "session.open" || frame.type === "session.restart") && {
+          answer: { sdp: node.answerOf(frame) },
+        }),
         ...(frame.type === "room.open" && roomTurn && { turn: roomTurn }),
       };
       if (node.manner === "answer") node.send({ type: "done", id: frame.id, ...answer });
