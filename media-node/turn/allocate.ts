@@ -1,5 +1,5 @@
 import { STUN_ATTRIBUTE, STUN_CLASS, STUN_ERROR, STUN_FAMILY, STUN_METHOD } from "../stun/constants.ts";
-import { attributeLength, findAttribute, hasTransactionId, type StunMessage } from "../stun/message.ts";
+import { attributeLength, findAttribute, hasTransactionId } from "../stun/message.ts";
 import type { Allocation, Relay } from "./allocation.ts";
 import type { RequestHandler, TurnContext } from "./context.ts";
 import { count } from "./counters.ts";
@@ -9,6 +9,7 @@ import {
   DRAFT_ADDRESS_ERROR_CODE,
   MAX_AGE,
   MAX_PORT_TRIES,
+  TRANSPORT_TCP,
   TRANSPORT_UDP,
 } from "./limits.ts";
 import { readFamily } from "./read-family.ts";
@@ -23,14 +24,23 @@ interface Wish {
   readonly even: boolean;
   readonly reserve: boolean;
   readonly token: Uint8Array | undefined;
+  readonly tcp: boolean;
 }
 
-/** Reads the wish, or the error that it deserves (RFC 8656 §7.2, steps 3 to 8). */
-function readWish(message: StunMessage): Wish | number {
+/** What makes no sense for TCP. */
+const UDP_ONLY = [STUN_ATTRIBUTE.reservationToken, STUN_ATTRIBUTE.evenPort, STUN_ATTRIBUTE.dontFragment];
+
+/** Reads the wish, or the error that it deserves (RFC 8656 §7.2, steps 3 to 8; RFC 6062 §5.1). */
+function readWish(context: TurnContext, { message, transport }: StunRequest): Wish | number {
   const { bytes } = message;
   const transportAt = findAttribute(message, STUN_ATTRIBUTE.requestedTransport);
   if (transportAt < 0 || attributeLength(message, transportAt) !== 4) return STUN_ERROR.badRequest;
-  if (bytes[transportAt + 4] !== TRANSPORT_UDP) return STUN_ERROR.unsupportedTransport;
+  const tcp = context.tcp !== undefined && bytes[transportAt + 4] === TRANSPORT_TCP;
+  if (!tcp && bytes[transportAt + 4] !== TRANSPORT_UDP) return STUN_ERROR.unsupportedTransport;
+  if (tcp) {
+    const isStream = transport.kind === "tcp" || transport.kind === "tls";
+    if (!isStream || UDP_ONLY.some(type => findAttribute(message, type) >= 0)) return STUN_ERROR.badRequest;
+  }
 
   const tokenAt = findAttribute(message, STUN_ATTRIBUTE.reservationToken);
   const evenAt = findAttribute(message, STUN_ATTRIBUTE.evenPort);
@@ -41,16 +51,16 @@ function readWish(message: StunMessage): Wish | number {
   if (tokenAt >= 0) {
     const isAlone = evenAt < 0 && family === 0 && additional === 0;
     if (!isAlone || attributeLength(message, tokenAt) !== 8) return STUN_ERROR.badRequest;
-    return { families: [], even: false, reserve: false, token: bytes.slice(tokenAt + 4, tokenAt + 12) };
+    return { families: [], even: false, reserve: false, tcp, token: bytes.slice(tokenAt + 4, tokenAt + 12) };
   }
   if (evenAt >= 0 && attributeLength(message, evenAt) !== 1) return STUN_ERROR.badRequest;
   const even = evenAt >= 0;
   const reserve = even && (bytes[evenAt + 4]! & 0x80) !== 0;
   if (additional !== 0) {
     if (family !== 0 || reserve || additional !== STUN_FAMILY.ipv6) return STUN_ERROR.badRequest;
-    return { families: [STUN_FAMILY.ipv4, STUN_FAMILY.ipv6], even, reserve, token: undefined };
+    return { families: [STUN_FAMILY.ipv4, STUN_FAMILY.ipv6], even, reserve, tcp, token: undefined };
   }
-  return { families: [family || STUN_FAMILY.ipv4], even, reserve, token: undefined };
+  return { families: [family || STUN_FAMILY.ipv4], even, reserve, tcp, token: undefined };
 }
 
 /** Allocate (RFC 8656 §7.2). The answer leaves once the relay's sockets are open. */
@@ -68,7 +78,7 @@ export const allocate: RequestHandler = (context, request) => {
     responder.error(request, STUN_ERROR.insufficientCapacity, "draining");
     return;
   }
-  const wish = readWish(message);
+  const wish = readWish(context, request);
   if (typeof wish === "number") {
     responder.error(request, wish);
     return;
@@ -88,7 +98,7 @@ export const allocate: RequestHandler = (context, request) => {
     responder.error(request, STUN_ERROR.allocationQuotaReached);
     return;
   }
-  const allocation = createAllocation(context, request);
+  const allocation = createAllocation(context, request, wish.tcp);
   const hasPorts = wish.token
     ? takeReserved(context, allocation, wish.token, request.now)
     : takePorts(context, allocation, wish, request.now);
@@ -98,12 +108,13 @@ export const allocate: RequestHandler = (context, request) => {
     responder.error(request, STUN_ERROR.insufficientCapacity);
     return;
   }
-  if (isMobile > 0) context.mobility?.enroll(allocation);
+  // TCP's connections with peers hang on the client's own.
+  if (isMobile > 0 && !wish.tcp) context.mobility?.enroll(allocation);
   context.admit(allocation);
   open(context, allocation, wish, responder.sealOf(request), request.now);
 };
 
-function createAllocation(context: TurnContext, request: StunRequest): Allocation {
+function createAllocation(context: TurnContext, request: StunRequest, tcp: boolean): Allocation {
   const { message, transport, client, authentication, now } = request;
   const { username, identity, scope, key } = authentication;
   const lifetime = grantedLifetime(message, now, now + MAX_AGE) || 0;
@@ -124,6 +135,7 @@ function createAllocation(context: TurnContext, request: StunRequest): Allocatio
     expiresAt: now + lifetime * 1000,
     reservation: undefined,
     additionalError: 0,
+    links: tcp ? new Set() : undefined,
     channels: new Map(),
     lastChannel: undefined,
     up: createTokenBucket(context.limits.bytesPerSecond, now),

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { ClientTransport } from "./io.ts";
 import type { Mobile } from "./mobility.ts";
+import type { PeerLink } from "./tcp/peer-link.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 /** What a credential may reach: the fleet's media ports only, or any peer that the policy allows. */
@@ -75,6 +76,8 @@ export interface Allocation {
   reservation: Uint8Array | undefined;
   /** ADDRESS-ERROR-CODE of the additional family, or 0. */
   additionalError: number;
+  /** Its TCP connections with peers, where its relays are TCP's; UDP's have none. */
+  readonly links: Set<PeerLink> | undefined;
   readonly channels: Map<number, Channel>;
   lastChannel: Channel | undefined;
   readonly up: TokenBucket;

@@ -32,6 +32,8 @@ export interface TurnConfig {
   /** Media ports of the fleet, which every credential may reach. */
   readonly media: readonly { readonly address: string; readonly min: number; readonly max: number }[];
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Relays of TCP, too (RFC 6062). */
+  readonly tcpRelay: boolean;
   /** Allocations may move with their clients' addresses. */
   readonly mobility: boolean;
   /** Clients over DTLS on the UDP ports; needs the certificate. */

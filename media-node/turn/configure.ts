@@ -112,6 +112,7 @@ export function turnConfigs(settings: Settings, surroundings: TurnSurroundings):
     mediaAddresses: node?.mediaAddresses ?? [],
     media: settings["media-peers"].map(mediaPeer),
     certificate: cert === "" ? undefined : { cert, key: pkey },
+    tcpRelay: settings["tcp-relay"],
     mobility: settings.mobility,
     dtls: settings.dtls,
     discovery,

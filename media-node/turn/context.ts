@@ -11,6 +11,7 @@ import type { Quotas } from "./quotas.ts";
 import type { StunRequest } from "./request.ts";
 import type { Reservations } from "./reservations.ts";
 import type { Responder } from "./responder.ts";
+import type { TcpRelays } from "./tcp/tcp-relays.ts";
 
 /** Where relays of a family are: the address that their sockets are bound to, and the one that clients are told. */
 export interface RelayAddress {
@@ -42,6 +43,8 @@ export interface TurnContext {
   readonly translation: Translation;
   readonly quotas: Quotas;
   readonly reservations: Reservations;
+  /** Undefined: relays are UDP's alone. */
+  readonly tcp: TcpRelays | undefined;
   /** Undefined: allocations don't move. */
   readonly mobility: Mobility | undefined;
   readonly authenticator: Authenticator;

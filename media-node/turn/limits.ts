@@ -33,5 +33,6 @@ export const MAX_PAYLOAD = 65_507;
 export const DRAFT_ADDITIONAL_ADDRESS_FAMILY = 0x8032;
 export const DRAFT_ADDRESS_ERROR_CODE = 0x8033;
 
-/** Number of UDP in REQUESTED-TRANSPORT. */
+/** Protocol numbers in REQUESTED-TRANSPORT. */
+export const TRANSPORT_TCP = 6;
 export const TRANSPORT_UDP = 17;

@@ -1,3 +1,6 @@
+import type { RelayAddress } from "./context.ts";
+import type { Allowance } from "./policy/peer-policy.ts";
+
 /** Which ports of a node's relay addresses have a relay now, of this worker or of another. */
 export interface OpenRelays {
   has(family: number, port: number): boolean;
@@ -17,4 +20,14 @@ export function createOpenRelays(families: readonly number[]): OpenRelays {
       if (table) table[port] = Number(isOpen);
     },
   };
+}
+
+/** Lets relays reach one another: each address at the ports that are open. */
+export function relayAllowances(addresses: readonly RelayAddress[], open: OpenRelays): Allowance[] {
+  return addresses.map(({ family, local }) => ({
+    family,
+    address: local,
+    admits: port => open.has(family, port),
+    kind: "relay",
+  }));
 }

@@ -67,6 +67,8 @@ export const channelBind: RequestHandler = (context, request) => {
   const { message, allocation, now } = request;
   const { responder } = context;
   if (!allocation) return responder.error(request, STUN_ERROR.allocationMismatch);
+  // TCP relays have connections instead (RFC 6062 §3).
+  if (allocation.links) return responder.error(request, STUN_ERROR.forbidden);
   const number = attributeUint32(message, STUN_ATTRIBUTE.channelNumber) >>> 16;
   const at = findAttribute(message, STUN_ATTRIBUTE.xorPeerAddress);
   const isRead = at >= 0 && readAddress(message, at, true, peer);

@@ -11,12 +11,15 @@ import { channelBind, createPermission } from "./permissions.ts";
 import { refresh } from "./refresh.ts";
 import type { StunRequest } from "./request.ts";
 import type { SourceBudget } from "./source-budget.ts";
+import { connect, connectionBind } from "./tcp/tcp-requests.ts";
 
 const HANDLERS = new Map<number, RequestHandler>([
   [STUN_METHOD.allocate, allocate],
   [STUN_METHOD.refresh, refresh],
   [STUN_METHOD.createPermission, createPermission],
   [STUN_METHOD.channelBind, channelBind],
+  [STUN_METHOD.connect, connect],
+  [STUN_METHOD.connectionBind, connectionBind],
 ]);
 
 const TURN_COMPREHENDED: readonly number[] = [
@@ -29,6 +32,7 @@ const TURN_COMPREHENDED: readonly number[] = [
   STUN_ATTRIBUTE.evenPort,
   STUN_ATTRIBUTE.requestedTransport,
   STUN_ATTRIBUTE.reservationToken,
+  STUN_ATTRIBUTE.connectionId,
 ];
 
 /** ICE agents sign and prioritise checks that reach us before they learn what we are. */
@@ -116,6 +120,8 @@ export function createRequests(context: TurnContext, options: RequestsOptions): 
     const { message, allocation } = request;
     if (message.method === STUN_METHOD.allocate)
       return findAttribute(message, STUN_ATTRIBUTE.requestedTransport) < 0 ? STUN_ERROR.badRequest : 0;
+    // A client's second connection, which has no allocation (RFC 6062 §5.4).
+    if (context.tcp && message.method === STUN_METHOD.connectionBind) return 0;
     const hasTicket = context.mobility && findAttribute(message, STUN_ATTRIBUTE.mobilityTicket) >= 0;
     return allocation || hasTicket ? 0 : STUN_ERROR.allocationMismatch;
   }

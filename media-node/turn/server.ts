@@ -13,7 +13,7 @@ import { count, createTurnCounters, type TurnCounters } from "./counters.ts";
 import type { ClientTransport, LocalPeers, RelayIo } from "./io.ts";
 import { createMobility } from "./mobility.ts";
 import type { TurnNews } from "./news.ts";
-import { createOpenRelays } from "./open-relays.ts";
+import { createOpenRelays, relayAllowances } from "./open-relays.ts";
 import { createPeerPolicy, type PeerPolicyOptions } from "./policy/peer-policy.ts";
 import { type AnnouncedAddress, createTranslation } from "./policy/translation.ts";
 import { createPortPool } from "./port-pool.ts";
@@ -25,6 +25,8 @@ import { createReservations } from "./reservations.ts";
 import { createResponder } from "./responder.ts";
 import { createSourceBudget } from "./source-budget.ts";
 import { sweepPermissions } from "./sweep.ts";
+import type { TcpRelayEvents, TcpRelayIo } from "./tcp/peer-link.ts";
+import { createTcpRelays } from "./tcp/tcp-relays.ts";
 
 export interface TurnServerOptions {
   readonly realm: string;
@@ -50,6 +52,8 @@ export interface TurnServerOptions {
   /** Allocations may move with their clients' addresses (RFC 8016); default: no. */
   readonly mobility?: boolean;
   readonly io: RelayIo;
+  /** Sockets of TCP relays (RFC 6062); absent: relays are UDP's alone. */
+  readonly tcp?: TcpRelayIo;
   readonly local?: LocalPeers;
   /** How payloads are copied; default: as every runtime can. */
   readonly copy?: Copy;
@@ -76,6 +80,8 @@ export interface TurnServer {
   /** Free relay ports of a family. */
   freePorts(family: number): number;
   attach(transport: ClientTransport): TurnInlet;
+  /** What sockets of TCP relays report to. */
+  readonly tcp: TcpRelayEvents | undefined;
   /** A datagram came to a relay; `address` as its socket spells it. Sessions of this worker answer the same way. */
   receiveFromPeer(
     relay: Relay,
@@ -119,6 +125,10 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
   let isDraining = false;
   let isClosed = false;
 
+  const policy = createPeerPolicy({
+    ...options.policy,
+    allowances: [...(options.policy?.allowances ?? []), ...relayAllowances(relayAddresses, openRelays)],
+  });
   const context: TurnContext = {
     relayAddresses,
     limits,
@@ -126,18 +136,8 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     local: options.local,
     copy: options.copy ?? copyByView,
     counters,
-    policy: createPeerPolicy({
-      ...options.policy,
-      allowances: [
-        ...(options.policy?.allowances ?? []),
-        ...relayAddresses.map(({ family, local }) => ({
-          family,
-          address: local,
-          admits: (port: number) => openRelays.has(family, port),
-          kind: "relay" as const,
-        })),
-      ],
-    }),
+    policy,
+    tcp: options.tcp && createTcpRelays({ responder, counters, policy, limits }, options.tcp),
     translation: createTranslation([...relayAddresses, ...(options.announced ?? [])]),
     quotas: createQuotas(
       limits.perIdentity,
@@ -212,6 +212,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     allocation.state = "closed";
     const { transport, identity, scope, createdAt } = allocation;
     const { packetsUp, packetsDown, bytesUp, bytesDown } = allocation;
+    context.tcp?.end(allocation);
     for (const relay of allocation.relays) closeRelay(relay);
     allocation.channels.clear();
     allocation.lastChannel = undefined;
@@ -250,7 +251,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
           else if (message.class === STUN_CLASS.request) {
             if (!isClosed) requests.answer(message, transport, client, allocation, now);
           } else if (message.class === STUN_CLASS.indication && message.method === STUN_METHOD.send) {
-            if (allocation?.state === "open") path.send(allocation, message, now);
+            if (allocation?.state === "open" && !allocation.links) path.send(allocation, message, now);
           }
         },
         closed(client, now) {
@@ -264,9 +265,11 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
         hasAllocation: client => table[client] !== undefined,
       };
     },
+    tcp: context.tcp,
     receiveFromPeer: path.fromPeer,
     tick(now) {
       context.reservations.sweep(now);
+      context.tcp?.tick(now);
       revocations.sweep(unixSeconds());
       for (const allocation of allocations) {
         if (now >= allocation.expiresAt) end(allocation, "expired", now);

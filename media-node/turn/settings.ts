@@ -155,6 +155,12 @@ export const TURN_SETTINGS = {
     default: false as boolean,
     read: boolean,
   }),
+  "tcp-relay": setting({
+    value: "BOOLEAN",
+    help: "true: clients over TCP and TLS may have TCP connections with peers (RFC 6062)",
+    default: false as boolean,
+    read: boolean,
+  }),
   mobility: setting({
     value: "BOOLEAN",
     help: "true: clients may take their allocations to another address by a ticket (RFC 8016); one worker only",

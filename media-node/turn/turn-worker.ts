@@ -12,6 +12,7 @@ import { createRelaySockets } from "./relay-sockets.ts";
 import { createTurnServer, type TurnInlet, type TurnServer } from "./server.ts";
 import { openCertificate } from "./stream/certificate.ts";
 import { openStreams } from "./stream/streams.ts";
+import { createTcpSockets } from "./tcp/tcp-sockets.ts";
 import { createTurns } from "./turns.ts";
 import { openUdpListeners } from "./udp-listeners.ts";
 
@@ -78,6 +79,13 @@ export async function openTurnWorker({ config, log, tell, local }: TurnWorkerOpt
       server.receiveFromPeer(relay, bytes, offset, length, address, port, now),
   });
   copier.pin(relays.io.slab);
+  const tcp = config.tcpRelay
+    ? createTcpSockets({
+        addresses: relayAddresses,
+        handOver: client => streams.handOver(client),
+        events: () => server.tcp!,
+      })
+    : undefined;
   const mediaPorts = new Set<number>();
   const server = createTurnServer({
     realm: config.realm,
@@ -96,7 +104,8 @@ export async function openTurnWorker({ config, log, tell, local }: TurnWorkerOpt
     nonceLifetime: config.nonceLifetime,
     timeOrigin: performance.timeOrigin,
     mobility: config.mobility,
-    io: relays.io,
+    io: tcp ? tcp.wrap(relays.io) : relays.io,
+    ...(tcp && { tcp: tcp.io }),
     copy: copier.copy,
     unixSeconds: () => Date.now() / 1000,
     onEnd: record => log.info("allocation ended", { ...record, duration: Math.round(record.duration) }),
@@ -142,6 +151,7 @@ export async function openTurnWorker({ config, log, tell, local }: TurnWorkerOpt
     const now = performance.now();
     server.tick(now);
     streams.tick(now);
+    tcp?.tick();
     listeners.tick(now);
     if (++seconds % CERTIFICATE_INTERVAL === 0) certificate?.reload();
   }, 1000);
@@ -189,6 +199,7 @@ export async function openTurnWorker({ config, log, tell, local }: TurnWorkerOpt
       clearInterval(timer);
       const now = performance.now();
       server.close(now);
+      tcp?.close();
       poller?.close();
       await Promise.all([streams.close(), relays.close(), listeners.close(now)]);
     },

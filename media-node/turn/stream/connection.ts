@@ -31,6 +31,10 @@ export interface Connection {
   partialSince: number;
   /** Sends a copy of the bytes; false if they were dropped since the client doesn't read. */
   write(bytes: Uint8Array): boolean;
+  /** Its stream was given away. */
+  readonly isGiven: boolean;
+  /** Gives the stream away, with what it still has to send: from now on the connection only counts, until it ends. */
+  handOver(): Socket;
   destroy(): void;
 }
 
@@ -39,6 +43,7 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
   let stream: Socket = socket;
   let kind: "tcp" | "tls" = "tcp";
   let isOver = false;
+  let isGiven = false;
   const queue: Buffer[] = [];
   let queued = 0;
   let isWriting = false;
@@ -63,6 +68,16 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
       }
       return true;
     },
+    get isGiven() {
+      return isGiven;
+    },
+    handOver() {
+      isGiven = true;
+      for (const each of queue.splice(0)) stream.write(each);
+      stream.off("data", receive);
+      socket.off("end", destroy);
+      return stream;
+    },
     destroy,
   };
 
@@ -80,6 +95,8 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
 
   let hasFrame = false;
   const framer = createFramer((bytes, offset, length) => {
+    // Bytes that didn't wait for the answer which gives the stream away: whose are they?
+    if (isGiven) return false;
     hasFrame = true;
     host.frame(connection, bytes, offset, length);
     return !isOver;
@@ -100,6 +117,7 @@ export function openConnection(socket: Socket, client: number, host: ConnectionH
       destroy();
       return;
     }
+    if (isGiven && framer.isPartial) destroy();
     if (!framer.isPartial) connection.partialSince = 0;
     else if (hasFrame || connection.partialSince === 0) connection.partialSince = now();
   }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { createConnectionLimits } from "../../net/connection-limits.ts";
 import { type AcceptStream, listenTcp, type TcpListener } from "../../net/tcp-listener.ts";
@@ -38,6 +39,8 @@ export interface Streams {
   readonly ports: readonly number[];
   /** Takes a connection that came to another port and turned out to be a TURN client's. */
   readonly accept: AcceptStream;
+  /** Gives a client's stream away: it is none of our clients any more, but counts as a connection. */
+  handOver(client: number): Socket | undefined;
   /** Ends what is idle; to be called about once a second. */
   tick(now: number): void;
   close(): Promise<void>;
@@ -120,9 +123,10 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
     },
     ports: listeners.map(({ port }) => port),
     accept,
+    handOver: client => connections[client]?.handOver(),
     tick(now) {
       for (const connection of connections) {
-        if (!connection) continue;
+        if (!connection || connection.isGiven) continue;
         const isStuck = connection.partialSince > 0 && now - connection.partialSince > FRAME_LIMIT;
         const isIdle = !host.hasAllocation(connection) && now - connection.idleSince > IDLE_LIMIT;
         if (!isStuck && !isIdle) continue;
