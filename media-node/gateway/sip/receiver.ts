@@ -14,6 +14,7 @@ import {
   SUPPORTED_OPTIONS,
 } from "./session/body.ts";
 import type { SessionContext } from "./session/context.ts";
+import { refuseInterval } from "./session/session-timer.ts";
 import { replyFlow } from "./transaction/layer.ts";
 import type { ServerTransaction } from "./transaction/server.ts";
 import type { SipFlow } from "./transport/flow.ts";
@@ -98,7 +99,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   }
 
   function receiveInvite(invite: SipRequest, flow: SipFlow): void {
-    const refusal = refuseBody(invite);
+    const refusal = refuseBody(invite) ?? refuseInterval(invite.headers);
     if (refusal) {
       refuse(invite, flow, refusal.status, refusal);
       return;

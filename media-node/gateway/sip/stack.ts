@@ -25,6 +25,8 @@ export interface SipIo {
   resolve(uri: SipUri, done: (flows: readonly SipFlow[], now: number) => void): void;
   /** The host and port at which peers on that flow reach us. */
   addressOf(flow: SipFlow): { readonly host: string; readonly port: number };
+  /** `nextTimeout` came nearer. */
+  wake?(): void;
 }
 
 /** Whoever takes calls. */
@@ -73,7 +75,7 @@ export interface SipStack {
 
 export function createSipStack(options: SipStackOptions): SipStack {
   const { io, handler, randomBytes, product = "Tandem", contactUser = "tandem", maxCalls = 2_000 } = options;
-  const timers = createTimers(options.now);
+  const timers = createTimers(options.now, () => io.wake?.());
   const counters: SipCounters = { dropped: 0, scanners: 0, overloaded: 0, refused: 0 };
   const calls = new Set<SipCall>();
   let isClosed = false;

@@ -3,13 +3,15 @@ import type { RandomBytes } from "../message/identifier.ts";
 import type { SipRequest } from "../message/message.ts";
 import { quote, toWire } from "../message/syntax.ts";
 import { isSameUri, parseUri } from "../message/uri.ts";
-import { DIGEST_ALGORITHMS, digestAlgorithm, digestResponse, parseDigest } from "./digest.ts";
+import { DIGEST_ALGORITHMS, type DigestAlgorithm, digestAlgorithm, digestResponse, parseDigest } from "./digest.ts";
 
 export interface DigestServerOptions {
   readonly realm: string;
   /** Signs nonces: a random one per process will do, clients are then asked again after a restart. */
   readonly key: KeyObject;
   readonly randomBytes: RandomBytes;
+  /** What is offered, the best first; not all of them where phones stumble over what they don't know. */
+  readonly algorithms?: readonly DigestAlgorithm[];
   /** How long a nonce may be used, in milliseconds. */
   readonly lifetime?: number;
   /** How many nonces in use are remembered; those used least recently have to be renewed. */
@@ -26,7 +28,7 @@ export type DigestVerdict =
  * a right password came with: a flood of challenges costs no memory.
  */
 export interface DigestServer {
-  /** Values for WWW-Authenticate, SHA-256 first. Nonces hold for requests from `address` only. */
+  /** Values for WWW-Authenticate, one for each algorithm. Nonces hold for requests from `address` only. */
   challenge(address: string, now: number, isStale: boolean): string[];
   /**
    * Whether a request carries the right credentials, not seen before. Users without a password are refused as those with a
@@ -68,7 +70,7 @@ function takeCount(uses: Uses, count: number): boolean {
 }
 
 export function createDigestServer(options: DigestServerOptions): DigestServer {
-  const { realm, key, randomBytes, lifetime = 300_000, maxNonces = 10_000 } = options;
+  const { realm, key, randomBytes, algorithms = DIGEST_ALGORITHMS, lifetime = 300_000, maxNonces = 10_000 } = options;
   const used = new Map<string, Uses>();
   /** Nonces not issued after this may have been used and forgotten. */
   let forgottenUntil = Number.NEGATIVE_INFINITY;
@@ -111,7 +113,7 @@ export function createDigestServer(options: DigestServerOptions): DigestServer {
     challenge(address, now, isStale) {
       const nonce = createNonce(address, now);
       const stale = isStale ? ", stale=true" : "";
-      return DIGEST_ALGORITHMS.map(
+      return algorithms.map(
         algorithm => `Digest realm=${quote(realm)}, nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale}`,
       );
     },
@@ -119,7 +121,7 @@ export function createDigestServer(options: DigestServerOptions): DigestServer {
       const values = request.headers.get("authorization") ?? [];
       const parameters = values.map(parseDigest).find(found => found?.get("realm") === realm);
       const algorithm = digestAlgorithm(parameters?.get("algorithm"));
-      if (!parameters || !algorithm) return REFUSED;
+      if (!parameters || !algorithm || !algorithms.includes(algorithm)) return REFUSED;
       const [username, uri, nonce, nc, cnonce, response] = ["username", "uri", "nonce", "nc", "cnonce", "response"].map(
         name => parameters.get(name) ?? "",
       ) as [string, string, string, string, string, string];

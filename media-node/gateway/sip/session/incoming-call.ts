@@ -157,6 +157,6 @@ export function createIncomingCall(
     if (isAnswered || isOver) return;
     refuse(487, { ...local(487, "Cancelled"), by: "remote" });
   };
-  answer(100);
+  transaction.respond(createResponse(invite, 100));
   events = called(call);
 }

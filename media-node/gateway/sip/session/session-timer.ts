@@ -1,6 +1,7 @@
 import { hasToken, header, type SipHeaders } from "../message/headers.ts";
 import { parseInteger } from "../message/syntax.ts";
 import type { Timer, Timers } from "../transaction/timers.ts";
+import type { Refusal } from "./body.ts";
 
 /** RFC 4028 §4, §5: seconds. */
 export const MIN_SESSION_INTERVAL = 90;
@@ -35,11 +36,18 @@ export function readMinInterval(headers: SipHeaders): number {
   return Math.max(MIN_SESSION_INTERVAL, seconds ?? 0);
 }
 
-/** What a UAS says to an INVITE or UPDATE. */
-export type SessionAnswer =
-  /** To be answered 422 with that Min-SE. */
-  | { readonly kind: "too-small"; readonly minInterval: number }
-  | { readonly kind: "terms"; readonly terms: SessionTerms; readonly headers: Record<string, string> };
+/** The refusal of an INVITE or UPDATE that asks for less than we can live with (RFC 4028 §9). */
+export function refuseInterval(headers: SipHeaders): Refusal | undefined {
+  const asked = readSessionExpires(headers);
+  if (!asked || asked.interval >= MIN_SESSION_INTERVAL || !hasToken(headers, "supported", "timer")) return undefined;
+  return { status: 422, headers: { "min-se": String(MIN_SESSION_INTERVAL) } };
+}
+
+/** What a UAS says to an INVITE or UPDATE that it takes: what holds, and the fields that say so. */
+export interface SessionAnswer {
+  readonly terms: SessionTerms;
+  readonly headers: Record<string, string>;
+}
 
 /**
  * The session timer as its UAS settles it (RFC 4028 §9): what the peer asks for if it isn't too short, else `interval` with
@@ -48,13 +56,9 @@ export type SessionAnswer =
 export function answerSessionTimer(headers: SipHeaders, interval: number): SessionAnswer {
   const isSupported = hasToken(headers, "supported", "timer");
   const asked = readSessionExpires(headers);
-  if (asked && asked.interval < MIN_SESSION_INTERVAL && isSupported) {
-    return { kind: "too-small", minInterval: MIN_SESSION_INTERVAL };
-  }
   const settled = Math.max(Math.min(asked?.interval ?? interval, interval), readMinInterval(headers));
   const refresher = isSupported ? (asked?.refresher ?? "uas") : "uas";
   return {
-    kind: "terms",
     terms: { interval: settled, isRefresherLocal: refresher === "uas" },
     headers: {
       "session-expires": `${settled};refresher=${refresher}`,

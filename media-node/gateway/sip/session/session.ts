@@ -20,7 +20,7 @@ import type { DialogUser, SessionContext } from "./context.ts";
 import type { SipCallEnd, SipCallEvents, SipMedia } from "./media.ts";
 import { createRenegotiation } from "./renegotiation.ts";
 import { routeOf, sendAck, sendRequest } from "./requester.ts";
-import { answerSessionTimer, createSessionClock, type SessionTerms } from "./session-timer.ts";
+import { answerSessionTimer, createSessionClock, refuseInterval, type SessionTerms } from "./session-timer.ts";
 
 /** The two ends of a call as one of them sees it: everything that happens within the dialog. */
 export interface Session extends DialogUser {
@@ -136,13 +136,9 @@ export function createSession(options: SessionOptions): Session {
     };
   }
 
-  /** What a 2xx of ours says of the session; undefined: refused already. */
-  function settleTerms(transaction: ServerTransaction): Record<string, string> | undefined {
-    const settled = answerSessionTimer(transaction.request.headers, context.sessionInterval);
-    if (settled.kind === "too-small") {
-      answer(transaction, 422, { headers: { "min-se": String(settled.minInterval) } });
-      return undefined;
-    }
+  /** What a 2xx of ours says of the session. */
+  function settleTerms({ request: { headers } }: ServerTransaction): Record<string, string> {
+    const settled = answerSessionTimer(headers, context.sessionInterval);
     clock.set(settled.terms);
     return settled.headers;
   }
@@ -158,13 +154,13 @@ export function createSession(options: SessionOptions): Session {
     };
   }
 
-  function accept(transaction: ServerTransaction, sdp: string, isOffer: boolean, fields: Record<string, string>): void {
+  function accept(transaction: ServerTransaction, sdp: string, isOffer: boolean): void {
     acceptance?.stop();
     awaitsAnswer = isOffer;
     const { headers, body } = describe(sdp);
     const response = createResponse(transaction.request, 200, {
       toTag: dialog.localTag,
-      headers: { ...ourFields(transaction), ...fields, ...headers },
+      headers: { ...ourFields(transaction), ...settleTerms(transaction), ...headers },
       body,
     });
     acceptance = createAcceptance(timers, transaction, response, {
@@ -186,7 +182,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function receiveInvite(transaction: ServerTransaction): void {
-    const refusal = refuseBody(transaction.request);
+    const refusal = refuseBody(transaction.request) ?? refuseInterval(transaction.request.headers);
     if (refusal) answer(transaction, refusal.status, refusal);
     else if (renegotiation.isPending) answer(transaction, 491);
     else if (awaitsAnswer || postponed) answer(transaction, 500, { headers: { "retry-after": "5" } });
@@ -194,7 +190,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function receiveUpdate(transaction: ServerTransaction): void {
-    const refusal = refuseBody(transaction.request);
+    const refusal = refuseBody(transaction.request) ?? refuseInterval(transaction.request.headers);
     if (refusal) {
       answer(transaction, refusal.status, refusal);
       return;
@@ -206,14 +202,13 @@ export function createSession(options: SessionOptions): Session {
       answer(transaction, 491);
       return;
     }
-    const fields = settleTerms(transaction);
-    if (!fields) return;
-    dialog.refreshTarget(transaction.request, transaction.flow);
     const description = offer === undefined ? undefined : session.media?.answerOffer(offer);
     if (offer !== undefined && description === undefined) {
       answer(transaction, 488);
       return;
     }
+    dialog.refreshTarget(transaction.request, transaction.flow);
+    const fields = settleTerms(transaction);
     const { headers = {}, body } = description === undefined ? {} : describe(description);
     answer(transaction, 200, { headers: { ...ourFields(transaction), ...fields, ...headers }, ...(body && { body }) });
   }
@@ -223,8 +218,6 @@ export function createSession(options: SessionOptions): Session {
     media: undefined,
     answerInvite(transaction, earlyAnswer) {
       const { request: invite, flow } = transaction;
-      const fields = settleTerms(transaction);
-      if (!fields) return false;
       const offer = descriptionIn(invite);
       const sdp =
         earlyAnswer ?? (offer === undefined ? session.media?.createOffer() : session.media?.answerOffer(offer));
@@ -234,7 +227,7 @@ export function createSession(options: SessionOptions): Session {
       }
       dialog.refreshTarget(invite, flow);
       takesUpdate = allowsUpdate(invite.headers) || takesUpdate;
-      accept(transaction, sdp, offer === undefined, fields);
+      accept(transaction, sdp, offer === undefined);
       return true;
     },
     receive(transaction) {

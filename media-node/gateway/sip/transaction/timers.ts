@@ -26,7 +26,8 @@ interface Entry {
   due: (() => void) | undefined;
 }
 
-export function createTimers(start: number): Timers {
+/** @param onNearer told when `next` has come nearer */
+export function createTimers(start: number, onNearer?: () => void): Timers {
   // A binary heap; what is cancelled stays until it comes up or is most of it.
   let heap: Entry[] = [];
   let cancelled = 0;
@@ -101,6 +102,7 @@ export function createTimers(start: number): Timers {
     set(delay, due) {
       const entry: Entry = { at: now + delay, order: order++, due };
       push(entry);
+      if (heap[0] === entry) onNearer?.();
       return {
         cancel() {
           if (entry.due === undefined) return;

@@ -9,6 +9,8 @@ export interface SipFlow {
   readonly port: number;
   /** Number of the connection; 0 for UDP, and where any connection to that address will do. */
   readonly connection: number;
+  /** Name that it was found by: what a certificate must be for. */
+  readonly host?: string;
 }
 
 /** Whether messages arrive, or the connection tells that they don't: nothing is then sent twice. */

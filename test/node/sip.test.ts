@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCleanup } from "../support/cleanup.ts";
+import { freePort } from "../support/ports.ts";
+import {
+  type AnsweredCall,
+  openSipAnswerer,
+  SIP_PASSWORD,
+  SIP_USER,
+  type SipAnswerer,
+} from "../support/sip-answerer.ts";
+import {
+  expectBody,
+  expectHeader,
+  headers,
+  LAST,
+  LAST_WITHIN,
+  maybe,
+  pause,
+  receive,
+  receiveRequest,
+  runSipp,
+  type SippStep,
+  send,
+  withSdp,
+} from "../support/sipp.ts";
+
+const request = (method: string, cseq: number, more = "Content-Length: 0\n", user = "room"): string =>
+  `${method} sip:${user}@[remote_ip]:[remote_port] SIP/2.0
+${headers(method, method === "INVITE" && cseq < 3 ? `<sip:${user}@[remote_ip]:[remote_port]>` : undefined)}
+CSeq: ${cseq} ${method}
+${more}`;
+const invite = (user = "room", cseq = 1, more = withSdp()): SippStep => send(request("INVITE", cseq, more, user));
+const ack = (cseq = 1, more?: string): SippStep => send(request("ACK", cseq, more));
+/** The ACK to a refusal, which belongs to the INVITE so many steps before. */
+const ackRefusal = (back: number, cseq = 1): SippStep =>
+  send(request("ACK", cseq).replace("[branch]", `[branch-${back}]`));
+const bye = (cseq: number): SippStep => send(request("BYE", cseq));
+const WITHOUT_CONTACT = LAST.replace(/\nContact: .*/, "");
+const reply = (line: string, more = "Content-Length: 0\n", from = LAST): SippStep =>
+  send(`SIP/2.0 ${line}\n${from}\n${more}`);
+
+describe("sipp, over UDP and TCP", () => {
+  const cleanup = createCleanup();
+  let answerer: SipAnswerer;
+  let target: string;
+
+  beforeAll(async () => {
+    answerer = await openSipAnswerer();
+    cleanup.add(() => answerer.endpoint.close());
+    target = `127.0.0.1:${answerer.endpoint.port}`;
+  });
+  afterAll(cleanup.run);
+
+  const last = (user: string): AnsweredCall => {
+    const own = answerer.calls.get(user)?.at(-1);
+    if (!own) throw new Error(`nobody called ${user}`);
+    return own;
+  };
+
+  it.each(["u1", "t1"])("asks for our options, calls, is answered and hangs up (%s)", async transport => {
+    const args = ["-t", transport];
+    await runSipp([send(request("OPTIONS", 1)), receive(200, "", expectHeader("Allow", "UPDATE"))], { target, args });
+    const call = [invite(), receive(100), receive(180), receive(200), ack(), pause(20), bye(2), receive(200)];
+    await runSipp(call, { target, args });
+    expect(last("room").log).toEqual(["established", "ended remote 0"]);
+  });
+
+  it("lets us make the offer, and hears of early media before the answer", async () => {
+    const late = [invite("room", 1, "Content-Length: 0\n"), receive(100), receive(180)];
+    await runSipp(
+      [...late, receive(200, "", expectBody("m=audio 40000")), ack(1, withSdp()), pause(20), bye(2), receive(200)],
+      { target },
+    );
+    expect(last("room").agreements).toHaveLength(1);
+    const early = [invite("early"), receive(100), receive(183, "", expectBody("m=audio 40000"))];
+    await runSipp([...early, receive(200), ack(), bye(2), receive(200)], { target });
+    expect(last("early").agreements).toHaveLength(1);
+  });
+
+  it("cancels, is told busy, and loses an ACK", async () => {
+    const cancel = `CANCEL sip:ringing@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-3];rport
+From: sipp <sip:sipp@[local_ip]:[local_port]>;tag=[pid]t[call_number]
+To: <sip:ringing@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 CANCEL
+Max-Forwards: 70
+Content-Length: 0
+`;
+    await runSipp(
+      [invite("ringing"), receive(100), receive(180), send(cancel), receive(200), receive(487), ackRefusal(6)],
+      {
+        target,
+      },
+    );
+    expect(last("ringing").log).toEqual(["ended remote 487"]);
+    await runSipp([invite("busy"), receive(100), receive(180), receive(486), ackRefusal(4)], { target });
+    const lost = [invite(), maybe(100), maybe(180), receive(200), pause(700), ack(), pause(20), bye(2), receive(200)];
+    await runSipp(lost, { target });
+    expect(last("room").log).toEqual(["established", "ended remote 0"]);
+  });
+
+  it("answers our challenge with a password; a wrong one, like a wrong name, is challenged again", async () => {
+    const challenged = [invite("digest"), receive(401, 'auth="true"'), ackRefusal(2)];
+    const again = send(request("INVITE", 2, `[authentication]\n${withSdp()}`, "digest"));
+    const credentials = (name: string, password: string): string[] => [
+      ...["-au", name, "-ap", password],
+      // By itself it leaves the user out, which isn't what it asks for.
+      ...["-auth_uri", `digest@${target}`],
+    ];
+    const taken = [receive(100), receive(180), receive(200), ack(2), bye(3), receive(200)];
+    await runSipp([...challenged, again, ...taken], { target, args: credentials(SIP_USER, SIP_PASSWORD) });
+    for (const args of [credentials(SIP_USER, "guess"), credentials("mallory", SIP_PASSWORD)]) {
+      await runSipp([...challenged, again, receive(401), ackRefusal(2, 2)], { target, args });
+    }
+    expect(answerer.calls.get("digest")).toHaveLength(1);
+  });
+
+  it("is told a session interval that we can live with, and holds the call in three ways", async () => {
+    const timed = (seconds: number): string => `Supported: timer\nSession-Expires: ${seconds}\n${withSdp()}`;
+    const hold = (cseq: number, description: string, answered: string): SippStep[] => [
+      send(request("INVITE", cseq, description)),
+      receive(200, "", expectBody(answered)),
+      ack(cseq),
+    ];
+    await runSipp(
+      [
+        invite("room", 1, timed(60)),
+        receive(422, "", expectHeader("Min-SE", "90")),
+        ackRefusal(2),
+        invite("room", 2, timed(90)),
+        receive(100),
+        receive(180),
+        receive(200, "", expectHeader("Session-Expires", "90;refresher=uas")),
+        ack(2),
+        ...hold(3, withSdp("sendonly"), "a=recvonly"),
+        ...hold(4, withSdp("inactive"), "a=inactive"),
+        ...hold(5, withSdp("sendrecv", "0.0.0.0"), "a=recvonly"),
+        ...hold(6, withSdp(), "a=sendrecv"),
+        bye(7),
+        receive(200),
+      ],
+      { target },
+    );
+    const directions = last("room").agreements.map(({ direction }) => direction);
+    expect(directions).toEqual(["sendrecv", "recvonly", "inactive", "recvonly", "sendrecv"]);
+  });
+
+  it("is called: rings, answers, is held and hung up", async () => {
+    const port = await freePort();
+    const waiting = runSipp(
+      [
+        receiveRequest("INVITE", expectBody("a=sendrecv")),
+        reply("180 Ringing"),
+        reply("200 OK", withSdp()),
+        receiveRequest("ACK"),
+        receiveRequest("INVITE", expectBody("a=sendonly")),
+        reply("200 OK", withSdp("recvonly"), LAST_WITHIN),
+        receiveRequest("ACK"),
+        receiveRequest("BYE"),
+        reply("200 OK", undefined, LAST_WITHIN),
+      ],
+      { port },
+    );
+    const own = answerer.dial(`sip:sipp@127.0.0.1:${port}`);
+    await own.established;
+    own.media.setDirection("sendonly");
+    own.call?.renegotiate(answerer.endpoint.now());
+    await expect.poll(() => own.agreements.at(-1)?.direction).toBe("sendonly");
+    own.call?.hangUp(answerer.endpoint.now());
+    await waiting;
+    expect(own.log).toEqual(["180", "established", "ended local 0"]);
+  });
+
+  it("challenges us, offers in its answer, sends us elsewhere, and is given up while it rings", async () => {
+    const port = await freePort();
+    const challenge =
+      'WWW-Authenticate: Digest realm="sipp", nonce="f00d", qop="auth", algorithm=MD5\nContent-Length: 0\n';
+    const verify = `<action><verifyauth assign_to="1" username="${SIP_USER}" password="${SIP_PASSWORD}"/></action>`;
+    const challenging = runSipp(
+      [
+        receiveRequest("INVITE"),
+        reply("401 Unauthorized", challenge),
+        receiveRequest("ACK"),
+        receiveRequest("INVITE", verify),
+        reply("200 OK", withSdp()),
+        receiveRequest("ACK", expectBody("m=audio 40000")),
+        receiveRequest("BYE"),
+        reply("200 OK", undefined, LAST_WITHIN),
+      ],
+      { port },
+    );
+    const own = answerer.dial(`sip:sipp@127.0.0.1:${port}`, {
+      isOfferDelayed: true,
+      credentials: { username: SIP_USER, password: SIP_PASSWORD },
+    });
+    await own.established;
+    own.call?.hangUp(answerer.endpoint.now());
+    await challenging;
+
+    const redirecting = runSipp(
+      [
+        receiveRequest("INVITE"),
+        reply(
+          "302 Moved Temporarily",
+          "Contact: <sip:b@192.0.2.2>;q=0.5, <sip:a@192.0.2.1>\nContent-Length: 0\n",
+          WITHOUT_CONTACT,
+        ),
+        receiveRequest("ACK"),
+      ],
+      { port },
+    );
+    const end = await answerer.dial(`sip:sipp@127.0.0.1:${port}`).ended;
+    expect(end).toMatchObject({ status: 302, contacts: ["sip:a@192.0.2.1", "sip:b@192.0.2.2"] });
+    await redirecting;
+  });
+});
