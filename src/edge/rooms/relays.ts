@@ -119,6 +119,7 @@ export async function revokeGone(room: RoomContext): Promise<void> {
   const failed = outcomes.find(outcome => outcome.status === "rejected");
   if (failed) room.log.warn("relays-not-revoked", { reason: reasonOf(failed.reason) });
   const now = Date.now();
+  if (!room.db.opened) return;
   room.turn(() => {
     if (failed) room.timers.set("revoke", "", now + RETRY);
     else room.timers.clear("revoke", "");
