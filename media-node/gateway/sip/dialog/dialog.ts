@@ -61,10 +61,9 @@ function looksBehindNat(request: SipRequest, contact: NameAddress | undefined, f
   return contact.uri.host !== flow.address && request.via.host !== flow.address;
 }
 
-/** The dialog of an INVITE that came in (RFC 3261 §12.1.1); undefined if it has no Contact to answer to. */
-export function createIncomingDialog(request: SipRequest, localTag: string, flow: SipFlow): Dialog | undefined {
+/** The dialog of an INVITE that came in (RFC 3261 §12.1.1); without a Contact, as RFC 2543 allowed, From stands in. */
+export function createIncomingDialog(request: SipRequest, localTag: string, flow: SipFlow): Dialog {
   const contact = contactOf(request.headers);
-  if (!contact) return undefined;
   return createDialog({
     callId: request.callId,
     localTag,
@@ -74,7 +73,7 @@ export function createIncomingDialog(request: SipRequest, localTag: string, flow
     localCseq: 0,
     remoteCseq: request.cseq,
     routes: routesOf(request.headers),
-    remoteTarget: contact.text,
+    remoteTarget: contact?.text ?? request.from.text,
     flow,
     isBehindNat: looksBehindNat(request, contact, flow),
   });

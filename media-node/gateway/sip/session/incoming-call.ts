@@ -27,14 +27,10 @@ export function createIncomingCall(
   const { request: invite, flow } = transaction;
   const localTag = randomToken(context.randomBytes, 8);
   const dialog = createIncomingDialog(invite, localTag, flow);
-  if (!dialog) {
-    transaction.respond(createResponse(invite, 400, { reason: "Missing Contact", toTag: localTag }));
-    return;
-  }
   const offer = descriptionIn(invite);
   let events: SipCallEvents | undefined;
   let isAnswered = false;
-  let isOver = false;
+  let ending: SipCallEnd | undefined;
   let isEstablished = false;
   let earlyAnswer: string | undefined;
   let reminder: Timer | undefined;
@@ -57,8 +53,8 @@ export function createIncomingCall(
   });
 
   function over(end: SipCallEnd): void {
-    if (isOver) return;
-    isOver = true;
+    if (ending) return;
+    ending = end;
     reminder?.cancel();
     // The caller's BYE may come before our answer.
     if (!transaction.isAnswered) answer(487);
@@ -107,11 +103,11 @@ export function createIncomingCall(
     invite,
     flow,
     get isOver() {
-      return isOver;
+      return ending !== undefined;
     },
     progress(status, now, media?: SipMedia) {
       timers.advance(now);
-      if (isAnswered || isOver || status <= 100 || status >= 200) return;
+      if (isAnswered || ending || status <= 100 || status >= 200) return;
       if (media && offer !== undefined && earlyAnswer === undefined) {
         session.media = media;
         earlyAnswer = media.answerOffer(offer);
@@ -120,7 +116,7 @@ export function createIncomingCall(
     },
     accept(media, now) {
       timers.advance(now);
-      if (isAnswered || isOver) return;
+      if (isAnswered || ending) return;
       isAnswered = true;
       reminder?.cancel();
       session.media = media;
@@ -130,20 +126,20 @@ export function createIncomingCall(
     },
     reject(status, now, options = {}) {
       timers.advance(now);
-      if (isAnswered || isOver || status < 300 || status > 699) return;
+      if (isAnswered || ending || status < 300 || status > 699) return;
       refuse(status, local(status, options.reason ?? ""), options);
     },
     renegotiate(now) {
       timers.advance(now);
-      if (isEstablished && !isOver) session.renegotiate();
+      if (isEstablished && !ending) session.renegotiate();
     },
     info(type, body, now) {
       timers.advance(now);
-      if (isEstablished && !isOver) session.info(type, body);
+      if (isEstablished && !ending) session.info(type, body);
     },
     hangUp(now, reason) {
       timers.advance(now);
-      if (isOver) return;
+      if (ending) return;
       const reasons = reason === undefined ? [] : [reason];
       if (!isAnswered) return refuse(480, local(480, ""), reasons.length > 0 ? { headers: { reason: reasons } } : {});
       const end = local(0, "");
@@ -154,9 +150,11 @@ export function createIncomingCall(
   };
 
   transaction.onCancel = () => {
-    if (isAnswered || isOver) return;
+    if (isAnswered || ending) return;
     refuse(487, { ...local(487, "Cancelled"), by: "remote" });
   };
   transaction.respond(createResponse(invite, 100));
   events = called(call);
+  // It may be over before its owner could say where that is to be told.
+  if (ending) events.ended(ending);
 }
