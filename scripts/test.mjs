@@ -42,7 +42,8 @@ async function vitest(title, args, { bun = false, env = {} } = {}) {
       for (const { name, message, assertionResults } of testResults) {
         if (message) failures.push(`${relative(root, name)}: ${message}`);
         for (const { status, fullName, failureMessages } of assertionResults) {
-          if (status === "failed") failures.push(`${relative(root, name)} > ${fullName}\n${failureMessages.join("\n")}`);
+          if (status === "failed")
+            failures.push(`${relative(root, name)} > ${fullName}\n${failureMessages.join("\n")}`);
         }
       }
     }
