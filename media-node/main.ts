@@ -8,7 +8,9 @@ import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
 import { realSurroundings } from "./link/surroundings.ts";
 import { createLog } from "./log.ts";
+import { configureTurn } from "./node-turn.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
+import { untilEmpty } from "./until-empty.ts";
 import { createPool } from "./worker/pool.ts";
 
 /** Share of its sessions or cores in use at which a node is full. */
@@ -21,7 +23,7 @@ async function serve(settings: Settings): Promise<void> {
   const addresses = settings.announce.length > 0 ? settings.announce : settings.listen;
   const capacity = settings.capacity * settings.workers;
   let draining = false;
-  const emptied = Promise.withResolvers<void>();
+  const turn = await configureTurn(settings);
 
   const configs = Array.from({ length: settings.workers }, (_, worker) => ({
     worker,
@@ -32,12 +34,11 @@ async function serve(settings: Settings): Promise<void> {
     maxBitrate: settings["max-bitrate"] * 1_000,
     log: settings.log,
   }));
-  const pool = createPool({ workers: configs, log, report: frame => link?.report(frame) });
+  const pool = createPool({ workers: configs, log, report: frame => link?.report(frame), ...(turn && { turn }) });
   await pool.ready;
 
   const load = () => {
     const { cpu, workers, rooms, sessions } = pool.load();
-    if (draining && rooms === 0) emptied.resolve();
     return { load: Math.max(share(cpu, workers), share(sessions, capacity)), rooms, sessions, draining };
   };
   const link = createLink({
@@ -51,27 +52,38 @@ async function serve(settings: Settings): Promise<void> {
         software: "tandem/0.1.0",
         region: settings.region,
         capacity,
-        addresses: configs.flatMap(({ port }) => addresses.map(address => ({ address, port }))),
+        addresses: pool.ports().flatMap(port => addresses.map(address => ({ address, port }))),
+        ...(turn && turn.shared.length > 0 && { turn: [{ urls: [...turn.shared] }] }),
         ...load(),
       }),
       load,
       inventory: pool.inventory,
       keep: pool.keep,
       execute: pool.execute,
+      async obey({ identity, until }) {
+        pool.turn.revoke(identity, until);
+      },
+      welcomed: ({ turn: armed }) => pool.turn.arm(armed?.secrets ?? []),
     },
   });
+  const drain = (seconds?: number): Promise<void> => {
+    draining = true;
+    link.reportLoad();
+    pool.turn.drain();
+    return untilEmpty(() => {
+      const { rooms, allocations } = pool.load();
+      return rooms === 0 && allocations === 0;
+    }, seconds);
+  };
   const admin = await startAdmin(settings.admin, {
     healthy: () => link.connected,
     gauges: () => {
-      const { cpu, workers, rooms, sessions } = pool.load();
-      return { cpu_cores: cpu, workers, rooms, sessions, linked: Number(link.connected), draining: Number(draining) };
+      const { cpu, allocations, connections, ...load } = pool.load();
+      const states = { linked: Number(link.connected), draining: Number(draining) };
+      return { cpu_cores: cpu, ...load, turn_allocations: allocations, turn_connections: connections, ...states };
     },
     counters: pool.counters,
-    drain: () => {
-      draining = true;
-      link.reportLoad();
-      return emptied.promise;
-    },
+    drain,
   });
   log.info("media node up", { id, edge: settings.edge, admin: admin.port, workers: settings.workers });
 
@@ -80,7 +92,14 @@ async function serve(settings: Settings): Promise<void> {
     await Promise.all([admin.close(), pool.close()]);
     process.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
+  // Certificates are read again; media goes on.
+  process.on("SIGHUP", pool.turn.reload);
+  process.once("SIGINT", () => void stop());
+  process.once("SIGTERM", () => {
+    // Whoever asks twice means now.
+    process.once("SIGTERM", () => void stop());
+    void drain(settings["drain-timeout"]).then(stop);
+  });
 }
 
 try {

@@ -68,7 +68,11 @@ main(async () => {
   const node = {
     name: "node",
     command: tool("bun"),
-    args: ["media-node/main.ts", "--edge", url, "--listen", "127.0.0.1", "--media-port", "0", "--admin", "0"],
+    // Free ports, so that it stands beside any other server; it tells the edge which.
+    args: [
+      ...["media-node/main.ts", "--edge", url, "--listen", "127.0.0.1", "--media-port", "0", "--admin", "0"],
+      ...["--listening-port", "0", "--tls-listening-port", "0"],
+    ],
     env: { TANDEM_KEY: `${name}:${secret}` },
     keep: readable,
   };

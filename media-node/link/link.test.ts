@@ -65,7 +65,9 @@ const command: LinkCommand = { type: "probe", id: 7, room: "demo", life: "lifeli
 function setUp() {
   const world = createWorld();
   const kept: unknown[] = [];
-  let execute: () => Promise<{ answer?: { sdp: string } }> = async () => ({});
+  const obeyed: unknown[] = [];
+  const armed: unknown[] = [];
+  let execute: () => Promise<{ answer?: { sdp: string }; turn?: string[] }> = async () => ({});
   const link = createLink({
     edge: "http://127.0.0.1:1",
     protocols: async () => ["tandem-link.v1", "bearer.x"],
@@ -88,6 +90,10 @@ function setUp() {
       inventory: () => [{ room: "demo", life: "lifelife", epoch: 1, sessions: ["p_12345678"] }],
       keep: assignments => kept.push(assignments),
       execute: () => execute(),
+      async obey(command) {
+        obeyed.push(command);
+      },
+      welcomed: ({ turn }) => armed.push(turn?.secrets),
     },
   });
   const say = (frame: unknown): void => world.dials.at(-1)?.edge.message(JSON.stringify(frame));
@@ -95,14 +101,16 @@ function setUp() {
     ...world,
     link,
     kept,
+    obeyed,
+    armed,
     say,
     setExecute: (with_: typeof execute) => {
       execute = with_;
     },
-    async welcome() {
+    async welcome(turn?: { secrets: string[] }) {
       await world.settle();
       world.dials.at(-1)?.edge.open();
-      say({ type: "welcome", node: "n1", features: [] });
+      say({ type: "welcome", node: "n1", features: [], turn });
     },
   };
 }
@@ -174,6 +182,28 @@ describe("the link", () => {
     link.close();
     await advance(100_000);
     expect(dials.length).toBe(4);
+  });
+
+  it("hands TURN's secrets on at every welcome, and what it is told of identities", async () => {
+    const { welcome, dials, advance, say, setExecute, obeyed, armed } = setUp();
+    await welcome({ secrets: ["north"] });
+    const revoke = { type: "turn.revoke", id: 8, identity: "ann", until: 1_800_000_000 };
+    say(revoke);
+    await advance(0);
+    expect(obeyed).toEqual([revoke]);
+    expect(dials[0]?.sent.at(-1)).toEqual({ type: "done", id: 8 });
+    say({ ...revoke, id: 9, identity: "" });
+    await advance(0);
+    expect(dials[0]?.sent.at(-1)).toMatchObject({ type: "failed", id: 9, code: "bad-request" });
+    setExecute(async () => ({ turn: ["turn:192.0.2.1:7000?transport=udp"] }));
+    say(command);
+    await advance(0);
+    expect(dials[0]?.sent.at(-1)).toEqual({ type: "done", id: 7, turn: ["turn:192.0.2.1:7000?transport=udp"] });
+    dials[0]?.edge.closed(1006);
+    await advance(250);
+    await welcome();
+    expect(armed).toEqual([["north"], undefined]);
+    expect(obeyed.length).toBe(1);
   });
 
   it("notices a dead link by an unanswered ping", async () => {

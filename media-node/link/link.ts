@@ -12,6 +12,9 @@ import {
   LINK_COMMANDS,
   LINK_FRAMES,
   type LinkCommand,
+  type LinkFrame,
+  NODE_COMMANDS,
+  type NodeCommand,
   type NodeFrame,
   PING,
   PONG,
@@ -37,7 +40,13 @@ export interface LinkHost {
   /** Let go of every room that is not among these. */
   keep(assignments: readonly Assignment[]): void;
   /** Carry out a command; a {@link TandemError} is reported by its code, anything else as `internal`. */
-  execute(command: LinkCommand): Promise<{ answer?: { sdp: string } }>;
+  execute(
+    command: LinkCommand,
+  ): Promise<{ readonly answer?: { readonly sdp: string }; readonly turn?: readonly string[] }>;
+  /** The same for a command to the node itself. */
+  obey(command: NodeCommand): Promise<void>;
+  /** The edge took us, and gave us secrets. */
+  welcomed(frame: Extract<LinkFrame, { type: "welcome" }>): void;
 }
 
 export interface LinkOptions {
@@ -61,7 +70,7 @@ export interface Link {
 }
 
 const frames: Readonly<Record<string, v.GenericSchema>> = LINK_FRAMES;
-const commands: Readonly<Record<string, v.GenericSchema>> = LINK_COMMANDS;
+const commands: Readonly<Record<string, v.GenericSchema>> = { ...LINK_COMMANDS, ...NODE_COMMANDS };
 
 /** Cut an inventory into frames. */
 export function inventoryPages(rooms: readonly InventoryRoom[]): Frame<"inventory">[] {
@@ -107,14 +116,21 @@ export function createLink({ edge, protocols, host, surroundings, log, backoff =
     after("ping", TIMES.ping, ping);
   };
 
-  const execute = async (command: LinkCommand): Promise<void> => {
+  const carryOut = async (command: LinkCommand | NodeCommand): Promise<void> => {
     const on = socket;
     let reply: NodeFrame;
     try {
-      reply = { type: "done", id: command.id, ...(await host.execute(command)) };
+      if (command.type in NODE_COMMANDS) {
+        await host.obey(command as NodeCommand);
+        reply = { type: "done", id: command.id };
+      } else {
+        const { turn, ...result } = await host.execute(command as LinkCommand);
+        reply = { type: "done", id: command.id, ...result, ...(turn && { turn: [...turn] }) };
+      }
     } catch (error) {
       const known = error instanceof TandemError ? error : undefined;
-      if (!known) log.error("command failed", { type: command.type, room: command.room, error: String(error) });
+      const room = "room" in command ? { room: command.room } : {};
+      if (!known) log.error("command failed", { type: command.type, ...room, error: String(error) });
       reply = { type: "failed", id: command.id, code: known?.code ?? "internal" };
       if (known?.detail !== undefined) reply.detail = known.detail.slice(0, 1_024);
     }
@@ -148,15 +164,14 @@ export function createLink({ edge, protocols, host, surroundings, log, backoff =
       if (typeof raw.id === "number") send({ type: "failed", id: raw.id, code: "bad-request" });
       return;
     }
-    if (type in commands) return void execute(parsed.output as LinkCommand);
-    const frame = parsed.output as {
-      [K in keyof typeof LINK_FRAMES]: v.InferOutput<(typeof LINK_FRAMES)[K]>;
-    }[keyof typeof LINK_FRAMES];
+    if (type in commands) return void carryOut(parsed.output as LinkCommand | NodeCommand);
+    const frame = parsed.output as LinkFrame;
     if (frame.type === "welcome") {
       welcomed = true;
       backoff.reset();
       timers.get("welcome")?.();
       log.info("linked", { node: frame.node, edge });
+      host.welcomed(frame);
       kept = [];
       for (const page of inventoryPages(host.inventory())) send(page);
       after("load", TIMES.load, tellLoad);

@@ -3,8 +3,8 @@ import { PacketKind, packetKind } from "../net/demux.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 import type { SessionCounters } from "../session/counters.ts";
 import type { Session } from "../session/session-contract.ts";
-import { STUN_CLASS } from "../stun/constants.ts";
-import { createStunMessage, parseStun } from "../stun/message.ts";
+import { STUN_ATTRIBUTE, STUN_CLASS, STUN_METHOD } from "../stun/constants.ts";
+import { createStunMessage, findAttribute, parseStun, type StunMessage } from "../stun/message.ts";
 
 /** Takes every packet of a worker's port to its session: STUN requests by ufrag, all else by path. */
 export interface Demultiplexer {
@@ -23,12 +23,24 @@ export interface Demultiplexer {
   readonly current: Session | undefined;
 }
 
+/** The TURN server that shares the port: it gets datagrams that are no session's. */
+export interface TurnEntry {
+  /** `bytes` are not kept. */
+  receive(path: number, bytes: Uint8Array): void;
+}
+
 /** Larger than any datagram. */
 const MAX_DATAGRAM = 65_536;
 
 type Paths = Pick<UdpPort, "retain" | "release" | "addressOf" | "portOf">;
 
-export function createDemultiplexer(counters: SessionCounters, paths: Paths): Demultiplexer {
+/** Whether STUN is for a server: any method but ICE's own, or a Binding request that names nobody (RFC 8489 §12). */
+const isForServer = (message: StunMessage): boolean =>
+  message.method !== STUN_METHOD.binding ||
+  (message.class === STUN_CLASS.request && findAttribute(message, STUN_ATTRIBUTE.username) < 0);
+
+/** @param turn absent: STUN and TURN for a server are unknown here */
+export function createDemultiplexer(counters: SessionCounters, paths: Paths, turn?: TurnEntry): Demultiplexer {
   const ufrags = new Map<string, Session>();
   /** By path. */
   const owners: (Session | undefined)[] = [];
@@ -38,9 +50,21 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
   let current: Session | undefined;
   let kind: PacketKind = PacketKind.unknown;
 
-  function receiveStun(bytes: Uint8Array, offset: number, length: number, path: number, now: number): void {
+  /** @param server who gets what is for a server; a relay or ICE's own TCP connection leads to none */
+  function receiveStun(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    path: number,
+    now: number,
+    server: TurnEntry | undefined,
+  ): void {
     if (!parseStun(message, bytes, offset, length)) {
       counters["stun.malformed"]++;
+      return;
+    }
+    if (server !== undefined && isForServer(message)) {
+      server.receive(path, bytes);
       return;
     }
     const owner = owners[path];
@@ -60,11 +84,22 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
   }
 
   /** Handles what needs no session's keys. @returns whose it is otherwise, of the present `kind` */
-  function sort(bytes: Uint8Array, offset: number, length: number, path: number, now: number): Session | undefined {
+  function sort(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    path: number,
+    now: number,
+    server: TurnEntry | undefined,
+  ): Session | undefined {
     current = undefined;
     kind = packetKind(bytes, offset, length);
     if (kind === PacketKind.stun) {
-      receiveStun(bytes, offset, length, path, now);
+      receiveStun(bytes, offset, length, path, now, server);
+      return undefined;
+    }
+    if (kind === PacketKind.turnChannel && server !== undefined) {
+      server.receive(path, bytes);
       return undefined;
     }
     if (kind === PacketKind.unknown || kind === PacketKind.turnChannel) {
@@ -85,13 +120,13 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths): De
   return {
     receive(bytes, path, now) {
       const { length } = bytes;
-      const session = sort(bytes, 0, length, path, now);
+      const session = sort(bytes, 0, length, path, now, turn);
       if (session === undefined) return;
       packet.set(bytes);
       deliver(session, packet, 0, length, path, now);
     },
     receiveInPlace(bytes, offset, length, path, now) {
-      const session = sort(bytes, offset, length, path, now);
+      const session = sort(bytes, offset, length, path, now, undefined);
       if (session !== undefined) deliver(session, bytes, offset, length, path, now);
     },
     addUfrag(ufrag, session) {

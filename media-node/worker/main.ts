@@ -1,12 +1,13 @@
 /**
- * A media worker's process: started by the pool with its configuration as one argument, commanded over IPC, over when the
- * channel is.
+ * A media worker's process: started by the pool with its configuration as one argument (but for TURN's, which holds secrets
+ * and comes as the first message), commanded over IPC, over when the channel is.
  * @module
  */
 import { TandemError } from "../../src/protocol/index.ts";
 import { createLog } from "../log.ts";
+import type { TurnConfig } from "../turn/config.ts";
 import type { FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
-import { openWorker } from "./open-worker.ts";
+import { type OpenWorker, openWorker } from "./open-worker.ts";
 
 const STATUS_INTERVAL = 1_000;
 
@@ -16,9 +17,10 @@ const tell = (message: FromWorker): void => {
   if (process.connected) process.send?.(message);
 };
 
-const worker = await openWorker({ config, log, report: frame => tell({ type: "report", frame }) });
+let worker: OpenWorker | undefined;
+const turnConfig = Promise.withResolvers<TurnConfig>();
 
-async function obey({ id, command }: ToWorker): Promise<void> {
+async function execute(worker: OpenWorker, { id, command }: Extract<ToWorker, { type: "command" }>): Promise<void> {
   try {
     const { answer } = await worker.execute(command);
     tell(answer === undefined ? { type: "result", id } : { type: "result", id, answer });
@@ -45,10 +47,30 @@ function cpu(): number {
   return cores;
 }
 
-process.on("message", message => void obey(message as ToWorker));
-process.once("disconnect", () => void worker.close().finally(() => process.exit(0)));
-setInterval(
-  () => tell({ type: "status", cpu: cpu(), rooms: worker.rooms(), counters: worker.counters() }),
-  STATUS_INTERVAL,
-);
-tell({ type: "ready", port: worker.port });
+function status(worker: OpenWorker): FromWorker {
+  const turn = worker.turnStatus();
+  const all = { type: "status", cpu: cpu(), rooms: worker.rooms(), counters: worker.counters() } as const;
+  if (!turn) return all;
+  const { allocations, connections } = turn;
+  return { ...all, turn: { allocations, connections } };
+}
+
+process.on("message", received => {
+  const message = received as ToWorker;
+  if (message.type === "turn.start") turnConfig.resolve(message.config);
+  else if (message.type === "turn") worker?.obeyTurn(message.order);
+  else if (worker) void execute(worker, message);
+});
+process.once("disconnect", () => void (worker?.close() ?? Promise.resolve()).finally(() => process.exit(0)));
+// The main process decides: a signal to the whole group must not end calls that are to be drained.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+
+const opened = await openWorker({
+  config,
+  log,
+  report: frame => tell({ type: "report", frame }),
+  ...(config.turn && { turn: { config: await turnConfig.promise, tell: news => tell({ type: "turn", news }) } }),
+});
+worker = opened;
+setInterval(() => tell(status(opened)), STATUS_INTERVAL);
+tell({ type: "ready", port: opened.port, tcp: opened.tcp });

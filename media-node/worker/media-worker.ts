@@ -3,11 +3,12 @@ import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
 import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
+import { type MixHost, NO_MIXING } from "../mix/mix-host.ts";
 import type { UdpPort } from "../net/udp-port.ts";
 import { createSessionCounters } from "../session/counters.ts";
 import type { Session } from "../session/session-contract.ts";
 import { createTally } from "../session/tally.ts";
-import { createDemultiplexer } from "./demultiplexer.ts";
+import { createDemultiplexer, type TurnEntry } from "./demultiplexer.ts";
 import type { Counters, FromWorker } from "./messages.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { createRunSink } from "./run-sink.ts";
@@ -25,6 +26,10 @@ export interface MediaWorkerOptions {
   /** Its number, which stands in every ICE ufrag it makes. */
   readonly id: number;
   readonly port: PacketPort;
+  /** Serves STUN and TURN on the port; absent: nobody does. */
+  readonly turn?: TurnEntry;
+  /** Makes the mixes of its rooms; absent: there are none. */
+  readonly mixing?: MixHost;
   /** Where clients reach the port, the most preferred first. */
   readonly addresses: readonly IceAddress[];
   /** Ceiling of what one publisher is asked to send, in bit/s. */
@@ -45,6 +50,8 @@ export interface MediaWorker {
   receiveInPlace(bytes: Buffer, offset: number, length: number, path: number, now: number): void;
   /** Nothing can come or go on a path any more. */
   pathClosed(path: number, now: number): void;
+  /** Mixers have something for rooms. */
+  receiveMixes(now: number): void;
   /** To be called when all datagrams of a turn were received: what is to be sent is then in the port. */
   endBatch(now: number): void;
   /** Carries a command out. @throws TandemError (or rejects with one) that says why it can't be done */
@@ -62,7 +69,7 @@ export interface MediaWorker {
 const RENEWAL = 86_400_000;
 
 export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
-  const { id, port, addresses, maxBitrate, log, report } = options;
+  const { id, port, addresses, maxBitrate, log, report, mixing = NO_MIXING } = options;
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
@@ -70,10 +77,11 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
   let certificate = createCertificate({ unixTime: options.now });
   let clock = options.now;
 
-  const demultiplexer = createDemultiplexer(sessionCounters, port);
+  const demultiplexer = createDemultiplexer(sessionCounters, port, options.turn);
   const rooms = createRooms({
     report,
     log,
+    mixing,
     host: {
       workerId: id,
       get certificate() {
@@ -137,6 +145,12 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
       clock = now;
       demultiplexer.pathClosed(path);
     },
+    receiveMixes(now) {
+      clock = now;
+      mixing.drain(now);
+      flush(now);
+      port.flush();
+    },
     endBatch: flush,
     execute(command, now) {
       clock = now;
@@ -160,6 +174,7 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     counters() {
       const tally = createTally();
       tally.add("udp", port.counters);
+      tally.add("mix", mixing.counters());
       rooms.count(tally);
       return { ...sessionCounters, ...tally.total() };
     },

@@ -4,6 +4,8 @@
  * @module
  */
 import type { LinkCommand, NodeFrame } from "../../src/protocol/index.ts";
+import type { TurnConfig, TurnOrder } from "../turn/config.ts";
+import type { TurnNews } from "../turn/news.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 
@@ -20,24 +22,33 @@ export interface WorkerConfig {
   /** Ceiling of what one publisher is asked to send, in bit/s. */
   readonly maxBitrate: number;
   readonly log: "debug" | "info" | "warn" | "error";
+  /** It serves TURN, too, and is told how by its first message. */
+  readonly turn?: true;
 }
 
 /** Main → worker. */
-export type ToWorker = { readonly type: "command"; readonly id: number; readonly command: LinkCommand };
+export type ToWorker =
+  | { readonly type: "command"; readonly id: number; readonly command: LinkCommand }
+  /** Not an argument, where other users of the machine could read the secrets in it. */
+  | { readonly type: "turn.start"; readonly config: TurnConfig }
+  | { readonly type: "turn"; readonly order: TurnOrder };
 
 /** What a worker counts; added up for metrics. Names are `part.what`. */
 export type Counters = Readonly<Record<string, number>>;
 
 /** Worker → main. */
 export type FromWorker =
-  | { readonly type: "ready"; readonly port: number }
+  /** `tcp`: the port is there for TCP, too. */
+  | { readonly type: "ready"; readonly port: number; readonly tcp: boolean }
   | { readonly type: "result"; readonly id: number; readonly answer?: { sdp: string } }
   | { readonly type: "failure"; readonly id: number; readonly code: string; readonly detail?: string }
   | { readonly type: "report"; readonly frame: Frame<"session"> }
+  | { readonly type: "turn"; readonly news: TurnNews }
   /** Once a second: sessions it holds, and its CPU use since the last, in cores. */
   | {
       readonly type: "status";
       readonly cpu: number;
       readonly rooms: readonly Frame<"inventory">["rooms"][number][];
       readonly counters: Counters;
+      readonly turn?: { readonly allocations: number; readonly connections: number };
     };

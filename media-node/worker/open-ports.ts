@@ -22,6 +22,8 @@ export interface MediaPortsOptions {
   /** 0: one that is free for both. */
   readonly port: number;
   readonly iceTcp: boolean;
+  /** Most far ends known at once. */
+  readonly maxPaths: number;
   /** Takes TURN clients that come by TCP. */
   readonly acceptTurn?: AcceptStream | undefined;
   /** What `performance.now()` counts from, in the receiver's time. */
@@ -44,12 +46,14 @@ export async function openPorts(options: MediaPortsOptions): Promise<MediaPorts>
   }
 }
 
-async function openBoth({ listen, port, iceTcp, acceptTurn, timeOrigin }: MediaPortsOptions): Promise<MediaPorts> {
+async function openBoth(options: MediaPortsOptions): Promise<MediaPorts> {
+  const { listen, port, iceTcp, maxPaths, acceptTurn, timeOrigin } = options;
   let receiver: PacketReceiver | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
   const udp = await openUdp({
     addresses: listen,
     port,
+    maxPaths,
     onPacket: (bytes, path, now) => receiver?.receive(bytes, path, timeOrigin + now),
     onBatchEnd: now => receiver?.endBatch(timeOrigin + now),
   });

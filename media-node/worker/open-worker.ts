@@ -1,17 +1,25 @@
 import type { Log } from "../log.ts";
-import type { AcceptStream } from "../net/tcp-listener.ts";
+import { createMixLink } from "../mix/mix-link.ts";
 import { createTally } from "../session/tally.ts";
+import type { TurnConfig, TurnOrder, TurnStatus } from "../turn/config.ts";
+import type { TurnNews } from "../turn/news.ts";
 import { announcedAddresses } from "./announced.ts";
 import { createMediaWorker, type MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
 import type { WorkerConfig } from "./messages.ts";
 import { openPorts } from "./open-ports.ts";
+import { openTurn, type WorkerTurn } from "./open-turn.ts";
 
 /** A media worker on real sockets and the real clock. */
 export interface OpenWorker {
   readonly port: number;
+  /** Whether the port is there for TCP, too. */
+  readonly tcp: boolean;
   execute(command: Parameters<MediaWorker["execute"]>[0]): Promise<Awaited<ReturnType<MediaWorker["execute"]>>>;
   readonly rooms: MediaWorker["rooms"];
   readonly counters: MediaWorker["counters"];
+  /** Undefined where TURN is off. */
+  turnStatus(): TurnStatus | undefined;
+  obeyTurn(order: TurnOrder): void;
   /** Idempotent. */
   close(): Promise<void>;
 }
@@ -20,15 +28,18 @@ export interface OpenWorkerOptions {
   readonly config: Omit<WorkerConfig, "log">;
   readonly log: Log;
   readonly report: MediaWorkerOptions["report"];
-  /** Takes TURN clients that come to the media port by TCP. */
-  readonly acceptTurn?: AcceptStream;
+  /** Serves STUN and TURN beside media. `tell` takes news for the other workers. */
+  readonly turn?: { readonly config: TurnConfig; readonly tell: (news: TurnNews) => void } | undefined;
 }
 
 /** Everything that waits looks at the clock so often (ms), as long as there is a room. */
 const TICK = 20;
 
+/** Far ends that a media port knows at once: sessions, and clients of TURN. */
+const MAX_PATHS = 32_768;
+
 /** Opens a worker's port. @throws Error with `code` EADDRINUSE when it is taken */
-export async function openWorker({ config, log, report, acceptTurn }: OpenWorkerOptions): Promise<OpenWorker> {
+export async function openWorker({ config, log, report, turn: wanted }: OpenWorkerOptions): Promise<OpenWorker> {
   // Never steps back, and yet tells the time of day, which sender reports need.
   const { timeOrigin } = performance;
   const clock = (): number => timeOrigin + performance.now();
@@ -36,11 +47,28 @@ export async function openWorker({ config, log, report, acceptTurn }: OpenWorker
   let closed = false;
 
   const { listen, iceTcp } = config;
-  const ports = await openPorts({ listen, port: config.port, iceTcp, acceptTurn, timeOrigin });
+  let turn: WorkerTurn | undefined;
+  const ports = await openPorts({
+    listen,
+    port: config.port,
+    iceTcp,
+    maxPaths: MAX_PATHS,
+    ...(wanted && { acceptTurn: socket => (turn ? turn.accept(socket) : socket.destroy()) }),
+    timeOrigin,
+  });
+  try {
+    turn = wanted && (await openTurn({ ...wanted, ports, receiver: () => worker, timeOrigin, log }));
+  } catch (error) {
+    await ports.close();
+    throw error;
+  }
   const addresses = announcedAddresses(listen, config.announce, ports.number);
+  const mixing = createMixLink({ log, now: clock, onNews: () => worker.receiveMixes(clock()) });
   const worker = createMediaWorker({
     id: config.worker,
-    port: ports.udp,
+    mixing,
+    port: turn?.port ?? ports.udp,
+    ...(turn && { turn: turn.entry }),
     addresses: ports.tcp
       ? [...addresses, ...addresses.map(each => ({ ...each, protocol: "tcp" as const }))]
       : addresses,
@@ -50,7 +78,14 @@ export async function openWorker({ config, log, report, acceptTurn }: OpenWorker
     now: clock(),
   });
 
-  ports.attach(worker);
+  ports.attach({
+    ...worker,
+    endBatch(now) {
+      worker.endBatch(now);
+      // What goes to relays has to leave the port before what they send to their clients can.
+      turn?.port.flush();
+    },
+  });
 
   function arm(): void {
     if (!worker.busy || closed) return;
@@ -64,6 +99,7 @@ export async function openWorker({ config, log, report, acceptTurn }: OpenWorker
 
   return {
     port: ports.number,
+    tcp: ports.tcp !== undefined,
     async execute(command) {
       try {
         return await worker.execute(command, clock());
@@ -73,16 +109,20 @@ export async function openWorker({ config, log, report, acceptTurn }: OpenWorker
     },
     rooms: worker.rooms,
     counters() {
-      if (!ports.tcp) return worker.counters();
       const tally = createTally();
-      tally.add("tcp", ports.tcp.counters);
-      return { ...worker.counters(), ...tally.total() };
+      if (ports.tcp) tally.add("tcp", ports.tcp.counters);
+      if (turn) tally.add("turn.local", turn.counters);
+      return { ...worker.counters(), ...tally.total(), ...turn?.status().counters };
     },
+    turnStatus: () => turn?.status(),
+    obeyTurn: order => turn?.obey(order),
     async close() {
       if (closed) return;
       closed = true;
       clearInterval(timer);
       worker.close(clock());
+      await mixing.close();
+      await turn?.close();
       await ports.close();
     },
   };

@@ -13,6 +13,8 @@ import {
   TandemError,
 } from "../../src/protocol/index.ts";
 import type { Log } from "../log.ts";
+import type { TurnConfig } from "../turn/config.ts";
+import { createTurnHub, type TurnHub } from "../turn/hub.ts";
 import type { Counters, FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
@@ -25,18 +27,25 @@ const START_PATIENCE = 1_500;
 /** A command that a worker has not answered by then has failed. */
 const COMMAND_TIMEOUT = 4_000;
 
+/** What a command that went well says: an answer where there was an offer, and where TURN is beside a room that was opened. */
+export interface Result {
+  readonly answer?: { readonly sdp: string };
+  readonly turn?: readonly string[];
+}
+
 interface Worker {
   readonly config: WorkerConfig;
   child: ChildProcess;
   ready: boolean;
+  /** Where it listens, when it is ready. */
+  port: number;
+  tcp: boolean;
+  turn: { readonly allocations: number; readonly connections: number } | undefined;
   startedAt: number;
   cpu: number;
   rooms: readonly Inventory[];
   counters: Counters;
-  readonly waiting: Map<
-    number,
-    { resolve: (result: { answer?: { sdp: string } }) => void; reject: (error: Error) => void }
-  >;
+  readonly waiting: Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>;
 }
 
 interface Room extends Assignment {
@@ -48,17 +57,28 @@ export interface PoolOptions {
   readonly log: Log;
   /** Told what the room objects must know. */
   readonly report: (frame: Frame<"session"> | Frame<"lost">) => void;
+  /** Absent: TURN is off. */
+  readonly turn?: {
+    /** One for each worker. */
+    readonly configs: readonly TurnConfig[];
+    /** The URLs of a worker's own port. */
+    readonly urls: (port: number, tcp: boolean) => readonly string[];
+  };
 }
 
 export interface Pool {
   /** Resolves once every worker listens. */
   readonly ready: Promise<void>;
-  execute(command: LinkCommand): Promise<{ answer?: { sdp: string } }>;
+  execute(command: LinkCommand): Promise<Result>;
+  /** What holds for the TURN servers of all workers. */
+  readonly turn: TurnHub;
   /** Let go of every room that is not among these. */
   keep(assignments: readonly Assignment[]): void;
   inventory(): readonly Inventory[];
-  /** Cores in use by all workers, and how many there are. */
-  load(): { cpu: number; workers: number; rooms: number; sessions: number };
+  /** Media ports of the workers that are up. */
+  ports(): readonly number[];
+  /** Cores in use by all workers, and how many there are; relays and TURN connections among what they carry. */
+  load(): { cpu: number; workers: number; rooms: number; sessions: number; allocations: number; connections: number };
   counters(): Counters;
   close(): Promise<void>;
 }
@@ -66,7 +86,7 @@ export interface Pool {
 const program = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** Start the workers. */
-export function createPool({ workers: configs, log, report }: PoolOptions): Pool {
+export function createPool({ workers: configs, log, report, turn }: PoolOptions): Pool {
   const rooms = new Map<string, Room>();
   const awaitingReady = new Set<() => void>();
   const restarts = new Set<ReturnType<typeof setTimeout>>();
@@ -74,15 +94,29 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
   let closing = false;
   const firstReady = configs.map(() => Promise.withResolvers<void>());
 
+  const hub = createTurnHub(
+    (number, order) => {
+      const worker = workers[number];
+      if (turn && worker?.child.connected) worker.child.send({ type: "turn", order } satisfies ToWorker);
+    },
+    () => Date.now() / 1_000,
+  );
+
   const receive = (worker: Worker, message: FromWorker): void => {
     if (message.type === "ready") {
       worker.ready = true;
+      worker.port = message.port;
+      worker.tcp = message.tcp;
+      hub.started(worker.config.worker, message.port);
       for (const resolve of awaitingReady) resolve();
       firstReady[worker.config.worker]?.resolve();
       log.info("media worker listens", { worker: worker.config.worker, port: message.port, pid: worker.child.pid });
     } else if (message.type === "report") {
       report(message.frame);
+    } else if (message.type === "turn") {
+      hub.heard(worker.config.worker, message.news);
     } else if (message.type === "status") {
+      worker.turn = message.turn;
       worker.cpu = message.cpu;
       worker.rooms = message.rooms;
       worker.counters = message.counters;
@@ -96,6 +130,8 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
 
   const ended = (worker: Worker, how: string): void => {
     worker.ready = false;
+    hub.ended(worker.config.worker);
+    worker.turn = undefined;
     worker.cpu = 0;
     worker.rooms = [];
     for (const { reject } of worker.waiting.values()) reject(new TandemError("internal", "the media worker ended"));
@@ -123,17 +159,23 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
       execArgv: process.versions.bun ? [] : ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
+    const config = turn?.configs[worker.config.worker];
+    if (config) child.send({ type: "turn.start", config } satisfies ToWorker);
     child.on("message", message => receive(worker as Worker, message as FromWorker));
     child.once("exit", (code, signal) => ended(worker as Worker, signal ?? String(code)));
     return child;
   };
 
   const workers = configs.map(config => {
-    const worker = { config, ready: false, startedAt: 0, cpu: 0, rooms: [], counters: {}, waiting: new Map() };
+    const worker = {
+      config: turn ? { ...config, turn: true as const } : config,
+      ...{ ready: false, port: 0, tcp: false, turn: undefined, startedAt: 0 },
+      ...{ cpu: 0, rooms: [], counters: {}, waiting: new Map() },
+    };
     return Object.assign(worker, { child: start(worker) }) as Worker;
   });
 
-  const ask = (worker: Worker, command: LinkCommand): Promise<{ answer?: { sdp: string } }> =>
+  const ask = (worker: Worker, command: LinkCommand): Promise<Result> =>
     new Promise((resolve, reject) => {
       const id = ++commands;
       const timer = setTimeout(() => {
@@ -201,8 +243,12 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
         held = { room, life, epoch, worker: idlest() };
         rooms.set(room, held);
       }
-      return ask(held.worker, command);
+      const result = await ask(held.worker, command);
+      const { port, tcp } = held.worker;
+      return turn && command.type === "room.open" ? { ...result, turn: turn.urls(port, tcp) } : result;
     },
+    turn: hub,
+    ports: () => workers.filter(({ ready }) => ready).map(({ port }) => port),
 
     keep(assignments) {
       const wanted = new Map(assignments.map(({ room, life, epoch }) => [room, `${life} ${epoch}`]));
@@ -225,6 +271,8 @@ export function createPool({ workers: configs, log, report }: PoolOptions): Pool
         (sum, worker) => sum + worker.rooms.reduce((all, { sessions }) => all + sessions.length, 0),
         0,
       ),
+      allocations: workers.reduce((sum, worker) => sum + (worker.turn?.allocations ?? 0), 0),
+      connections: workers.reduce((sum, worker) => sum + (worker.turn?.connections ?? 0), 0),
     }),
 
     counters() {

@@ -18,6 +18,8 @@ export interface NodeOptions {
   /** Network namespace to run in. */
   namespace?: string;
   region?: string;
+  /** Further settings. STUN and TURN are on the media ports alone, unless `turn` says otherwise. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 export interface RunningNode {
@@ -53,11 +55,13 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 /** Start a media node and wait until the edge has welcomed it. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { edge, id = "test", runtime = "bun", workers = 1, listen = "127.0.0.1", namespace, region = "" } = options;
+  const settings = { turn: "media", ...options.settings };
   const command = [
     ...(namespace ? ["ip", "netns", "exec", namespace] : []),
     join(root, "node_modules/.bin", runtime),
     ...["media-node/main.ts", "--edge", edge, "--id", id, "--listen", listen, "--media-port", "0", "--admin", "0"],
     ...["--workers", String(workers), ...(region ? ["--region", region] : [])],
+    ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
   ];
   const child = spawn(command[0] ?? "", command.slice(1), {
     cwd: root,
