@@ -13,6 +13,7 @@ export interface CallPage {
 /** A page, whoever drives it. */
 export interface Driven {
   evaluate<Result, Argument>(run: (argument: Argument) => Result, argument: Argument): Promise<Awaited<Result>>;
+  close(): Promise<void>;
 }
 
 /** What the page keeps for its test. */
@@ -45,11 +46,13 @@ export interface CallOptions {
   hue: number;
   /** `device`: publish what the browser's microphone hears; where no AudioContext runs, there is no other tone. */
   microphone?: "tone" | "device";
+  /** `relay`: media goes by a TURN server or not at all. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
 /** Join the token's room and publish video and a tone. */
 export async function joinCall(page: Driven, options: CallOptions): Promise<void> {
-  await page.evaluate(async ({ url, token, tone, hue, microphone = "tone" }) => {
+  await page.evaluate(async ({ url, token, tone, hue, microphone = "tone", iceTransportPolicy = "all" }) => {
     // Raw host candidates are given only to pages that may use a device.
     const devices = await navigator.mediaDevices.getUserMedia({
       audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
@@ -88,7 +91,7 @@ export async function joinCall(page: Driven, options: CallOptions): Promise<void
     oscillator.start();
     const mic = (microphone === "tone" ? out.stream : devices).getAudioTracks()[0] as MediaStreamTrack;
 
-    const room = await window.sdk.joinRoom({ url, token });
+    const room = await window.sdk.joinRoom({ url, token, iceTransportPolicy });
     const sources = new Map();
     window.tandem = { room, context, canvas, watched: new Map(), analysers: new Map(), sources };
 

@@ -48,7 +48,8 @@ export const NAT_CALLS = {
   "firewalls that block UDP": {
     homes: ["udp-blocked", "udp-blocked"],
     mesh: same(/^relay:tcp > relay udp$/),
-    sfu: same(/^relay:tcp > host udp$/),
+    // Chromium tries the node's TCP candidate last, and no more once a relay has connected: it's whichever was first.
+    sfu: same(/^(relay:tcp > host udp|(host|prflx) > host tcp)$/),
   },
   "firewalls that let only 443/TCP out": {
     homes: ["https-only", "https-only"],
