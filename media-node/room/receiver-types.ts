@@ -50,6 +50,8 @@ export interface ReceiverOptions {
   readonly kinds: ReadonlySet<SourceKind>;
   /** Numbers of the only sources that it gets; without one, everybody's. */
   readonly only?: ReadonlySet<number> | undefined;
+  /** Whether it wants the mix; without one, what the room says. */
+  readonly mixed?: boolean | undefined;
   readonly listener: ReceiverListener;
   /** What its path can take; without one everything is sent. */
   readonly budget?: { readonly bitsPerSecond: number };

@@ -1,3 +1,4 @@
+import { MIX_SOURCE } from "../../src/protocol/index.ts";
 import { pairAudio } from "./audio-plan.ts";
 import type { LayerChooser } from "./choose-layer.ts";
 import { pickLoudest, type Stay } from "./floating-audio.ts";
@@ -29,6 +30,9 @@ export class Receiver {
   private readonly floating: Seat[] = [];
   private stays: (Stay<Source> | undefined)[] = [];
   private kinds: ReadonlySet<SourceKind>;
+  /** The room's mix without this participant, while that is what it hears. */
+  private mix: Source | undefined;
+  private mixed: boolean | undefined;
   private wishes: readonly Wish[] | undefined;
   private pins: readonly number[] = [];
   /** Seats with a source, of video the most important first: all that {@link refresh} looks at. */
@@ -40,9 +44,10 @@ export class Receiver {
     this.options = options;
     this.participant = options.participant;
     this.kinds = options.kinds;
+    this.mixed = options.mixed;
     this.room = room;
     this.rules = {
-      sourceOf: number => room.sources.get(number),
+      sourceOf: number => (number === MIX_SOURCE ? this.mix : room.sources.get(number)),
       allows: source => this.kinds.has(source.kind),
       chooseLayer: room.chooseLayer,
       listener: options.listener,
@@ -72,6 +77,23 @@ export class Receiver {
     this.plan(now);
   }
 
+  /** Whether it wants the mix, in a room that is mixed by default or isn't. */
+  wantsMix(byDefault: boolean): boolean {
+    return (this.mixed ?? byDefault) && this.kinds.has("mix");
+  }
+
+  /** Whether it wants the mix from now on; undefined: what the room says. */
+  setMixed(mixed: boolean | undefined): void {
+    this.mixed = mixed;
+  }
+
+  /** Hears a mix from now on, in one slot, and sees who speaks in another; or undefined: sources again. */
+  setMix(mix: Source | undefined, now: number): void {
+    if (mix === this.mix) return;
+    this.mix = mix;
+    this.plan(now);
+  }
+
   /** Slots that a re-offer added. */
   addSlots(slots: readonly ReceiverSlot[], now: number): void {
     this.seat(slots);
@@ -93,6 +115,10 @@ export class Receiver {
 
   planAudio(now: number): void {
     if (this.closed) return;
+    if (this.mix !== undefined) {
+      this.planMix(this.mix, now);
+      return;
+    }
     const audio = this.others("audio");
     if (audio.length === 0 && this.voices.length === 0) return;
     const shown = this.paired.map(seat => this.video.find(video => video.slot === seat.pairedWith)?.shown);
@@ -102,6 +128,19 @@ export class Receiver {
     let changed = false;
     for (const [i, seat] of this.paired.entries()) changed = seat.assign(pairs[i], now) || changed;
     for (const [i, seat] of this.floating.entries()) changed = seat.assign(this.stays[i]?.voice, now) || changed;
+    this.applyAudio(changed, now);
+  }
+
+  private planMix(mix: Source, now: number): void {
+    this.stays = this.stays.map(() => undefined);
+    let changed = false;
+    for (const [i, seat] of [...this.floating, ...this.paired].entries()) {
+      changed = seat.assign(i === 0 ? mix : undefined, now) || changed;
+    }
+    this.applyAudio(changed, now);
+  }
+
+  private applyAudio(changed: boolean, now: number): void {
     for (const seat of this.paired) seat.apply(Number.POSITIVE_INFINITY, now);
     for (const seat of this.floating) seat.apply(Number.POSITIVE_INFINITY, now);
     if (changed) this.voices = [...this.paired, ...this.floating].filter(({ source }) => source !== undefined);
@@ -120,12 +159,14 @@ export class Receiver {
   }
 
   private planVideo(now: number): void {
-    const wanted = planVideo({
+    const { mix } = this;
+    const best = planVideo({
       sources: this.others("video"),
-      wishes: this.wishes,
+      wishes: mix === undefined ? this.wishes : undefined,
       pins: this.pins,
       lastDominantAt: participant => this.room.lastDominantAt(participant),
     });
+    const wanted = mix === undefined ? best : best.slice(0, 1);
     // By number: a source whose publisher came back finds its old seat.
     const sitting = this.video.map(seat => seat.source?.number);
     const numbers = wanted.map(source => source.number);

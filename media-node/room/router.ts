@@ -18,6 +18,8 @@ export class Router implements ReceiverRoom {
   readonly sources = new Map<number, Source>();
   readonly receivers = new Set<Receiver>();
   readonly chooseLayer: LayerChooser;
+  /** Whether receivers that say nothing else hear the mix. */
+  mixed = false;
   private readonly speakers = new Speakers();
   private nextFlow = Number.NEGATIVE_INFINITY;
   private nextRefresh = Number.NEGATIVE_INFINITY;
@@ -85,6 +87,10 @@ export class Router implements ReceiverRoom {
     receiver.plan(now);
     if (this.speaking.length > 0) options.listener.speakersChanged(this.speaking);
     return receiver;
+  }
+
+  wantsMix(receiver: Receiver): boolean {
+    return receiver.wantsMix(this.mixed);
   }
 
   removeReceiver(receiver: Receiver, now: number): void {

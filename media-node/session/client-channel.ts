@@ -1,7 +1,7 @@
 import { createDataChannels, type DataChannels } from "../sctp/data-channels.ts";
 import type { OfferedSctp } from "../sdp/sctp.ts";
 import type { SessionCounters } from "./counters.ts";
-import { createMediaChannel, type MediaChannel, type Wish } from "./media-channel.ts";
+import { createMediaChannel, type Listening, type MediaChannel, type Wish } from "./media-channel.ts";
 import type { Transport } from "./transport.ts";
 
 /** Largest message that we take of the client, as answers say. */
@@ -12,6 +12,8 @@ export interface ClientChannelOptions {
   readonly transport: Pick<Transport, "sendData" | "maxData">;
   /** What the client wants to see; null: whoever speaks. */
   readonly onWishes: (wishes: readonly Wish[] | null) => void;
+  /** How the client wants to hear the others; null: as the room says. */
+  readonly onListen: (to: Listening) => void;
   /** Asks for a {@link ClientChannel.flush}. */
   readonly wake: () => void;
   readonly counters: SessionCounters;
@@ -31,12 +33,19 @@ export interface ClientChannel {
   close(): void;
 }
 
-export function createClientChannel({ transport, onWishes, wake, counters }: ClientChannelOptions): ClientChannel {
+export function createClientChannel({
+  transport,
+  onWishes,
+  onListen,
+  wake,
+  counters,
+}: ClientChannelOptions): ClientChannel {
   let channels: DataChannels | undefined;
   let clock = 0;
   const media = createMediaChannel({
     send: text => channels?.send(CHANNEL.id, text, clock) === true,
     onWishes,
+    onListen,
     counters,
   });
   return {

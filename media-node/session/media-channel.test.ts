@@ -2,18 +2,20 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FUZZ_RUNS, FUZZ_TIMEOUT } from "../testing/fuzz.ts";
 import { createSessionCounters } from "./counters.ts";
-import { createMediaChannel, type Wish } from "./media-channel.ts";
+import { createMediaChannel, type Listening, type Wish } from "./media-channel.ts";
 
 function setUp() {
   const counters = createSessionCounters();
   const sent: unknown[] = [];
   const wishes: (readonly Wish[] | null)[] = [];
+  const listening: Listening[] = [];
   let full = false;
   const channel = createMediaChannel({
     send(text) {
       if (!full) sent.push(JSON.parse(text));
       return !full;
     },
+    onListen: to => listening.push(to),
     onWishes: list => wishes.push(list),
     counters,
   });
@@ -21,6 +23,7 @@ function setUp() {
     counters,
     sent,
     wishes,
+    listening,
     channel,
     setFull: (value: boolean) => {
       full = value;
@@ -29,7 +32,7 @@ function setUp() {
     receive: (message: unknown, now = 0) => channel.receive(JSON.stringify(message), now),
   };
 }
-const HELLO = { type: "hello", features: [] };
+const HELLO = { type: "hello", features: ["mix"] };
 
 describe("the media data channel", () => {
   it("says hello first, then everything known so far", () => {
@@ -87,6 +90,14 @@ describe("the media data channel", () => {
     expect(counters["data.malformed"]).toBe(2);
   });
 
+  it("passes on how the client wants to hear, if that makes sense", () => {
+    const { receive, listening, counters } = setUp();
+    receive(HELLO);
+    for (const to of ["mix", "sources", null, "loud", undefined]) receive({ type: "listen", to });
+    expect(listening).toEqual(["mix", "sources", null]);
+    expect(counters["data.malformed"]).toBe(2);
+  });
+
   it("ignores messages of a later version", () => {
     const { receive, counters } = setUp();
     receive({ type: "telepathy" });
@@ -114,7 +125,12 @@ describe("the media data channel", () => {
         fc.json(),
         fc.string(),
         fc
-          .record({ type: fc.constantFrom("hello", "wishes"), videos: fc.anything(), features: fc.anything() })
+          .record({
+            type: fc.constantFrom("hello", "wishes", "listen"),
+            videos: fc.anything(),
+            to: fc.anything(),
+            features: fc.anything(),
+          })
           .map(value => {
             try {
               return JSON.stringify(value);

@@ -11,6 +11,11 @@ import type { SessionCounters } from "./counters.ts";
 /** One wish of a client, best first: which source it wants to see, how large, how urgently. */
 export type Wish = NonNullable<Extract<ClientMediaMessage, { type: "wishes" }>["videos"]>[number];
 
+export type Listening = Extract<ClientMediaMessage, { type: "listen" }>["to"];
+
+/** What this node can do beyond the first version. */
+const FEATURES = ["mix"];
+
 /** A client message is at most this long; 256 wishes fit. */
 const MAX_MESSAGE = 32 * 1024;
 /** A client that scrolls a grid sends a few wish lists a second. */
@@ -22,6 +27,8 @@ export interface MediaChannelOptions {
   readonly send: (text: string) => boolean;
   /** What the client wants to see; null: whoever speaks. */
   readonly onWishes: (wishes: readonly Wish[] | null) => void;
+  /** How the client wants to hear the others; null: as the room says. */
+  readonly onListen: (to: Listening) => void;
   readonly counters: SessionCounters;
 }
 
@@ -40,7 +47,7 @@ export interface MediaChannel {
 
 type SlotEntry = { mid: string; source: number; state: Open<SlotState> };
 
-const Message = v.variant("type", [CLIENT_MEDIA.hello, CLIENT_MEDIA.wishes]);
+const Message = v.variant("type", [CLIENT_MEDIA.hello, CLIENT_MEDIA.wishes, CLIENT_MEDIA.listen]);
 
 /** The message in a text, `undefined` for one of a type we don't know, `null` for what is no message. */
 function parse(data: string | Uint8Array): ClientMediaMessage | undefined | null {
@@ -57,7 +64,7 @@ function parse(data: string | Uint8Array): ClientMediaMessage | undefined | null
   return result.success ? result.output : null;
 }
 
-export function createMediaChannel({ send, onWishes, counters }: MediaChannelOptions): MediaChannel {
+export function createMediaChannel({ send, onWishes, onListen, counters }: MediaChannelOptions): MediaChannel {
   const slots = new Map<string, SlotEntry>();
   const changed = new Set<string>();
   let speakers: readonly number[] = [];
@@ -85,7 +92,7 @@ export function createMediaChannel({ send, onWishes, counters }: MediaChannelOpt
   function flush(): void {
     if (!opened) return;
     if (helloDue) {
-      if (!say({ type: "hello", features: [] })) return;
+      if (!say({ type: "hello", features: FEATURES })) return;
       helloDue = false;
     }
     if (changed.size > 0) {
@@ -116,6 +123,7 @@ export function createMediaChannel({ send, onWishes, counters }: MediaChannelOpt
         return;
       }
       if (message.type === "hello") greeted = true;
+      else if (message.type === "listen") onListen(message.to);
       else onWishes(message.videos);
     },
     setSlot(mid, source, state) {

@@ -34,6 +34,8 @@ export interface MediaPlaneOptions {
   readonly maxBitrate: number;
   /** Numbers of the only sources that it may be sent; undefined for all. */
   readonly only: ReadonlySet<number> | undefined;
+  /** Whether it hears the mix; undefined: what the room says. */
+  readonly mixed: boolean | undefined;
   /** Takes a protected compound, valid during the call. */
   readonly sendRtcp: (bytes: Uint8Array, length: number) => void;
   readonly listener: ReceiverListener;
@@ -46,6 +48,8 @@ export interface MediaPlane {
   /** The participant as it is now: what it publishes, what it may do. */
   update(participant: NodeParticipant, now: number): void;
   setWishes(wishes: readonly Wish[] | undefined, now: number): void;
+  /** Whether it hears the mix from now on; undefined: what the room says. */
+  setMixed(mixed: boolean | undefined): void;
   setPath(path: number): void;
   receiveRtp(bytes: Buffer, offset: number, length: number, now: number): void;
   receiveRtcp(bytes: Uint8Array, offset: number, length: number, now: number): void;
@@ -142,10 +146,10 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
     }
     if (receiver !== undefined) receiver.addSlots(fresh, now);
     else {
-      const { listener, only } = options;
+      const { listener, only, mixed } = options;
       const kinds = subscribeKinds(participant);
       const { number } = participant;
-      receiver = router.addReceiver({ participant: number, slots: fresh, kinds, only, listener, budget }, now);
+      receiver = router.addReceiver({ participant: number, slots: fresh, kinds, only, mixed, listener, budget }, now);
     }
   }
 
@@ -161,6 +165,7 @@ export function createMediaPlane(options: MediaPlaneOptions): MediaPlane {
       receiver?.setKinds(subscribeKinds(participant), now);
     },
     setWishes: (wishes, now) => receiver?.setWishes(wishes, now),
+    setMixed: mixed => receiver?.setMixed(mixed),
     setPath(path) {
       outbound.writer.path = path;
     },

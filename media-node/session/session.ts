@@ -85,6 +85,7 @@ export function createSession(options: SessionOptions): Session {
   const client: ClientChannel = createClientChannel({
     transport,
     onWishes: wishes => plane?.setWishes(wishes ?? undefined, clock),
+    onListen: to => plane?.setMixed(to === null ? undefined : to === "mix"),
     wake,
     counters,
   });
@@ -124,6 +125,7 @@ export function createSession(options: SessionOptions): Session {
       reducedSize,
       maxBitrate: host.maxBitrate,
       only: offer.only && new Set(offer.only),
+      mixed: offer.mix,
       sendRtcp(bytes, length) {
         if (path >= 0) host.send(path, bytes, 0, length);
       },

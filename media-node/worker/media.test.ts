@@ -58,7 +58,7 @@ describe("a room of sessions", () => {
     );
     expect(told).toBeGreaterThan(0);
     expect(told).toBeLessThan(first);
-    expect(heard[0]).toEqual({ message: { type: "hello", features: [] } });
+    expect(heard[0]).toEqual({ message: { type: "hello", features: ["mix"] } });
   });
 
   it("forwards in the turn in which a packet came", async () => {

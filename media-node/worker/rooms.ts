@@ -1,5 +1,7 @@
 import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
 import type { Log } from "../log.ts";
+import type { MixHost } from "../mix/mix-host.ts";
+import { createRoomMix, type RoomMix } from "../mix/room-mix.ts";
 import { createRouter, type Router } from "../room/router.ts";
 import { type ReadOffer, readOffer } from "../session/description.ts";
 import { createSession } from "../session/session.ts";
@@ -26,6 +28,7 @@ interface Room {
   readonly life: string;
   readonly epoch: number;
   readonly router: Router;
+  readonly mix: RoomMix;
   readonly members: Map<string, Member>;
   readonly waiting: Set<Waiting>;
 }
@@ -39,6 +42,7 @@ interface Waiting {
 
 export interface RoomsOptions {
   readonly host: SessionHost;
+  readonly mixing: MixHost;
   readonly log: Log;
   readonly report: (frame: Frame<"session">) => void;
 }
@@ -59,7 +63,7 @@ export interface Rooms {
   close(now: number): void;
 }
 
-export function createRooms({ host, log, report }: RoomsOptions): Rooms {
+export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms {
   const rooms = new Map<string, Room>();
   /** What sessions that are gone had counted. */
   const past = createTally();
@@ -94,6 +98,7 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     rooms.delete(room.room);
     for (const member of room.members.values()) endSession(member, now);
     for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
+    room.mix.close(now);
     room.router.close(now);
   }
 
@@ -101,9 +106,12 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     let room = find(command, now);
     if (room === undefined) {
       const { room: name, life, epoch } = command;
-      room = { room: name, life, epoch, router: createRouter(), members: new Map(), waiting: new Set() };
+      const router = createRouter();
+      const mix = createRoomMix(router, mixing);
+      room = { room: name, life, epoch, router, mix, members: new Map(), waiting: new Set() };
       rooms.set(name, room);
     }
+    room.router.mixed = command.mix === true;
     const present = new Set(command.participants.map(({ pid }) => pid));
     for (const pid of [...room.members.keys()]) if (!present.has(pid)) remove(room, pid, now);
     for (const participant of command.participants) put(room, participant, now);
@@ -238,6 +246,7 @@ export function createRooms({ host, log, report }: RoomsOptions): Rooms {
     tick(now) {
       for (const room of rooms.values()) {
         room.router.tick(now);
+        room.mix.tick(now);
         for (const waiting of room.waiting) {
           if (now < waiting.until) continue;
           room.waiting.delete(waiting);

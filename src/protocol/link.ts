@@ -115,7 +115,13 @@ const command = { id, ...where };
 
 /** Edge → node: commands about a room. */
 export const LINK_COMMANDS = {
-  "room.open": v.object({ type: v.literal("room.open"), ...command, participants: v.array(NodeParticipant) }),
+  "room.open": v.object({
+    type: v.literal("room.open"),
+    ...command,
+    participants: v.array(NodeParticipant),
+    /** Whether sessions that say nothing else hear the room's mix (topology `mcu`). Told again when that changes. */
+    mix: v.optional(v.boolean()),
+  }),
   "room.close": v.object({ type: v.literal("room.close"), ...command }),
   /** Put a participant as it is now: new, or with other grants or sources. */
   "participant.put": v.object({ type: v.literal("participant.put"), ...command, participant: NodeParticipant }),

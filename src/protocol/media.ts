@@ -68,6 +68,11 @@ export const CLIENT_MEDIA = {
       ),
     ),
   }),
+  /**
+   * How this client wants to hear the others: mixed into one audio slot (with one video slot, for who speaks), as sources of
+   * their own, or (null, the default) as the room's topology has it. For a node that said `mix` among its features.
+   */
+  listen: v.object({ type: v.literal("listen"), to: v.nullable(v.picklist(["mix", "sources"])) }),
 } as const;
 
 export type NodeMediaMessage = {

@@ -76,6 +76,8 @@ export const SOURCE_INDEX: Readonly<Partial<Record<SourceKind, number>>> = {
 
 /** Source number: participant number × 16 + index. Fits a CSRC (32 bits). */
 export const SourceNumber = v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(0xffffffff));
+/** Number that a room's audio mix has in slots and as CSRC: nobody's, since participants are numbered from 1. */
+export const MIX_SOURCE = 4;
 /** Number of the participant who holds the source. */
 export const participantOf = (sourceNumber: number): number => Math.floor(sourceNumber / LIMITS.sources);
 /** The source number of a participant's source. */

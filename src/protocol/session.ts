@@ -35,6 +35,8 @@ export const SessionOffer = v.object({
   role: v.optional(v.picklist(["publish", "play"])),
   /** The only sources that its slots may carry, by number. Counts in a session's first offer. */
   only: v.optional(v.pipe(v.array(SourceNumber), v.maxLength(LIMITS.sources))),
+  /** One audio slot carries the room's mix, one video slot who speaks, nothing else anything. Counts in a session's first offer. */
+  mix: v.optional(v.boolean()),
 });
 export type SessionOffer = v.InferOutput<typeof SessionOffer>;
 

@@ -116,6 +116,23 @@ describe("a room", () => {
     );
   });
 
+  it("is mixed by the same node as soon as its topology says so, and no longer than that", async () => {
+    const linked = await node();
+    const { room, people, epoch } = await carried();
+    for (const [setting, current, mix] of [
+      ["mcu", "mcu", true],
+      ["sfu", "sfu", false],
+    ] as const) {
+      await askApi("PATCH", `/v1/rooms/${room}`, { topology: setting });
+      await people[0]?.next(topology(current));
+      await ring(room);
+      await vi.waitFor(
+        () => expect(linked.commands.findLast(({ type }) => type === "room.open")).toMatchObject({ epoch, mix }),
+        SOON,
+      );
+    }
+  });
+
   it("passes an offer to its node and the answer back, for the assignment that both mean", async () => {
     await node();
     const { people, epoch } = await carried();

@@ -38,13 +38,14 @@ function run(room: RoomContext, { kind, subject }: Timer, now: number): void {
     case "report":
     case "place":
     case "release":
+    case "retell":
     case "revoke":
       break;
   }
 }
 
 /** Timers whose work asks other objects: it is the caller's to do, after the turn. */
-const SLOW: ReadonlySet<TimerKind> = new Set(["report", "place", "release", "revoke"]);
+const SLOW: ReadonlySet<TimerKind> = new Set(["report", "place", "release", "retell", "revoke"]);
 
 /** Run the timers that are due, each by itself; returns those whose work is left to do. */
 export function runTimers(room: RoomContext, now: number): Timer[] {

@@ -44,6 +44,9 @@ export function announceTopology(room: RoomContext, now: number): void {
   const { setting, current, reason, epoch } = life.topology;
   const same = topology.setting === setting && topology.current === current;
   if (same && topology.reason === reason && topology.epoch === epoch) return;
+  // The same node goes on, mixing or not.
+  if (epoch !== undefined && topology.epoch === epoch && topology.current !== current)
+    room.timers.set("retell", "", now);
   room.life.setTopology(topology);
   room.events.append({ type: "topology.changed", topology }, undefined, now);
 }

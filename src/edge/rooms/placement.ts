@@ -45,7 +45,8 @@ async function openRoom(
 ): Promise<readonly string[] | undefined> {
   const { room: id, life, epoch } = where;
   const participants = [...room.members.all()].map(nodeViewOf);
-  const command = { type: "room.open", room: id, life, epoch, participants } as const;
+  const mix = room.record.get()?.topology === "mcu";
+  const command = { type: "room.open", room: id, life, epoch, participants, mix } as const;
   const stub = nodeStub(room.env, node);
   const reply = await (fresh ? stub.assign(command) : stub.execute(command));
   if ("value" in reply) return reply.value.turn ?? [];
@@ -122,6 +123,12 @@ export function settle(room: RoomContext, now: number): void {
   room.timers.set("release", JSON.stringify(where), now + (room.members.count > 0 ? LINGER : 0));
   room.log.info("room-unplaced", { node: where.node, epoch: where.epoch });
   announceTopology(room, now);
+}
+
+/** Tell the room's node how the room is now. One that can't hear it is told when it is back. */
+export async function retell(room: RoomContext): Promise<void> {
+  const where = whereOf(room);
+  if (where) await openRoom(room, where.node, where, false);
 }
 
 /** The node may let go of the room; `subject` says which node and assignment. */

@@ -25,7 +25,7 @@ import { admit } from "./entry.ts";
 import { type IceAsker, relaysNear, type ServerList, serversByToken } from "./ice.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
-import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release } from "./placement.ts";
+import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release, retell } from "./placement.ts";
 import type { InvitationRole } from "./record.ts";
 import { revokeGone } from "./relays.ts";
 import { createReporter } from "./report.ts";
@@ -96,6 +96,7 @@ export class Room extends DurableObject<Cloudflare.Env> {
     if (kind === "report") await this.#report();
     else if (kind === "place") await place(room, subject);
     else if (kind === "revoke") await revokeGone(room);
+    else if (kind === "retell") await retell(room);
     else await release(room, subject);
   }
 

@@ -9,7 +9,8 @@ import type { Database } from "../storage/database.ts";
  * `hello` (connection id): it has not introduced itself. `grace` (pid): it lost its connection. `silent` (pid): a peer
  * hears nothing of it. `sweep`: look for dead sockets. `report`: tell the directory. `forget`: end the life. `expire`: end
  * the record. `place` (the node that failed, or none): find a media node. `settle`: take the room from its node, if it still
- * needs none. `release` (which assignment): tell a node so. `revoke`: end the relays of who went.
+ * needs none. `release` (which assignment): tell a node so. `retell`: tell the node how the room is now. `revoke`: end the
+ * relays of who went.
  */
 export type TimerKind =
   | "hello"
@@ -22,6 +23,7 @@ export type TimerKind =
   | "place"
   | "settle"
   | "release"
+  | "retell"
   | "revoke";
 
 export interface Timer {

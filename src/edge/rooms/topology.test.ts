@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allowsMesh, decideTopology, type Peer, type TopologySetting } from "./topology.ts";
+import { allowsMesh, decideTopology, type Peer, type TopologySetting, wantsNode } from "./topology.ts";
 
 const browser: Peer = { kind: "client", direct: true };
 const viewer: Peer = { kind: "client", direct: false };
@@ -22,6 +22,15 @@ describe("the topology", () => {
     ["mcu", "two browsers", browsers(2), "none", "no-media-node"],
   ])("set to %s with %s", (setting, _who, peers, current, reason) => {
     expect(decideTopology(setting, peers)).toEqual({ setting, current, reason });
+  });
+
+  it.each<[TopologySetting, string]>([
+    ["auto", "sfu"],
+    ["sfu", "sfu"],
+    ["mcu", "mcu"],
+  ])("set to %s is %s once a node carries the room", (setting, current) => {
+    expect(wantsNode(setting, browsers(3))).toBe(true);
+    expect(decideTopology(setting, browsers(3), 1)).toMatchObject({ setting, current, epoch: 1 });
   });
 
   it("keeps participants from each other where the setting wants a node between them", () => {

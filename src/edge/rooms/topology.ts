@@ -32,7 +32,7 @@ function census(peers: Iterable<Peer>): { count: number; others: number; limited
 export function wantsNode(setting: TopologySetting, peers: Iterable<Peer>): boolean {
   const { count, others, limited } = census(peers);
   if (count === 0) return false;
-  if (setting === "sfu") return true;
+  if (setting === "sfu" || setting === "mcu") return true;
   return setting === "auto" && (count > MESH_PREFERRED || others > 0 || limited > 0);
 }
 
@@ -54,7 +54,7 @@ export function decideTopology(setting: TopologySetting, peers: Iterable<Peer>, 
             : count > MESH_PREFERRED
               ? "many"
               : "few";
-    return { setting, current: "sfu", reason, epoch };
+    return { setting, current: setting === "mcu" ? "mcu" : "sfu", reason, epoch };
   }
   if (setting === "sfu" || setting === "mcu") return { setting, current: "none", reason: "no-media-node" };
   if (count <= LIMITS.meshParticipants && others === 0 && limited === 0) {

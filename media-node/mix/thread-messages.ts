@@ -1,0 +1,17 @@
+import type { MixCommand } from "./mix-engine.ts";
+
+/** What a mixer thread is started with: the memory of the queues to it and from it. */
+export interface MixThreadData {
+  readonly inputs: SharedArrayBuffer;
+  readonly mixes: SharedArrayBuffer;
+}
+
+/** Worker → mixer thread. */
+export type ToMixThread = MixCommand;
+
+/** Mixer thread → worker. What a stream's packets need to be known comes before them. */
+export type FromMixThread =
+  | { readonly type: "assigned"; readonly room: number; readonly listener: number; readonly stream: number }
+  /** Packets were put in the queue. */
+  | { readonly type: "packets" }
+  | { readonly type: "voices"; readonly voices: number; readonly skipped: number; readonly dropped: number };
