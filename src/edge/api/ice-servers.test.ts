@@ -69,6 +69,22 @@ describe("servers by REST", () => {
     expect(await codeOf(get(token))).toBe("removed");
   });
 
+  it("are the nearest, as far as the edge can tell where somebody is", async () => {
+    await fleet.link({ turn: ["turn:192.0.2.1:3478"], region: "weur" });
+    await fleet.link({ turn: ["turn:192.0.2.2:3478"], region: "oc" });
+    await fleet.link({ turn: ["turn:192.0.2.3:3478"], region: "wnam" });
+    const room = uniqueRoom();
+    await join(room, "ada");
+    const from = async (cf: object): Promise<unknown[]> => {
+      const headers = { authorization: `Bearer ${await joinToken({ room, identity: "bob" })}` };
+      const servers = await serversOf(ask("/v1/ice-servers", { headers, cf } as RequestInit));
+      return servers.filter(({ username }) => username).map(({ urls }) => urls[0]?.split(":")[1]);
+    };
+    expect(await from({ latitude: "-37.81", longitude: "144.96" })).toEqual(["192.0.2.2", "192.0.2.3"]);
+    expect(await from({ latitude: "48.85", longitude: "2.35" })).toEqual(["192.0.2.1", "192.0.2.3"]);
+    expect(await from({ latitude: "nowhere" })).toHaveLength(2);
+  });
+
   it("end with the room for who never came", async () => {
     const node = await fleet.link({ turn });
     const room = uniqueRoom();

@@ -57,17 +57,6 @@ async function authenticate(c: Context<HttpEnv>): Promise<{ room: string; asker:
   return { room: wanted, asker: { kind: "join", claims } };
 }
 
-/**
- * Servers for whom the Worker has verified.
- * @throws TandemError as on joining or resuming
- */
-export async function iceServersFor(c: Context<HttpEnv>, room: string, asker: IceAsker): Promise<IceServers> {
-  const now = Date.now();
-  const list = unwrap(await roomStub(c.env, room).iceServers(asker, placeOf(c.req.raw)));
-  const { iceServers, iceServersTtl } = list;
-  return { iceServers: [...iceServers], expiresAt: iceServersTtl === undefined ? null : now + iceServersTtl };
-}
-
 /** Servers as values of `Link` headers, one a URL (RFC 9725 §4.6). */
 export const iceLinks = (servers: readonly IceServer[]): string[] =>
   servers.flatMap(({ urls, username, credential }) =>
@@ -82,5 +71,11 @@ export const iceLinks = (servers: readonly IceServer[]): string[] =>
 export const iceServers = new Hono<HttpEnv>().get("/", async c => {
   settingsOf(c.env);
   const { room, asker } = await countFailures(c.env, c.req.raw, () => authenticate(c));
-  return c.json(await iceServersFor(c, room, asker));
+  const now = Date.now();
+  const { iceServers, iceServersTtl } = unwrap(await roomStub(c.env, room).iceServers(asker, placeOf(c.req.raw)));
+  const body: IceServers = {
+    iceServers: [...iceServers],
+    expiresAt: iceServersTtl === undefined ? null : now + iceServersTtl,
+  };
+  return c.json(body);
 });
