@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseAddress } from "../net/address.ts";
 import { STUN_ATTRIBUTE, STUN_CLASS, STUN_METHOD } from "../stun/constants.ts";
 import { createHarness, onlyRelay, peerAddress, restPassword, restSecret } from "./testing/harness.ts";
+import type { TestClient } from "./testing/test-client.ts";
 
 const PEER = "192.0.3.1:4000";
 const DATA = Uint8Array.of(9, 9, 9);
@@ -52,8 +53,19 @@ describe("1: a peer that no relay may reach", () => {
     client.send(peer, DATA);
     client.channelData(0x4000, DATA);
     expect(harness.sent).toEqual([]);
-    // RFC 6062's Connect is no request that this server knows.
-    expect(client.request(STUN_METHOD.connect, to => peerAddress(to, peer))?.error).toBe(400);
+    // Connect (RFC 6062) is nothing that a server without TCP relays knows; with them it goes through the same gate.
+    const connect = (from: TestClient) => from.request(STUN_METHOD.connect, to => peerAddress(to, peer));
+    expect(connect(client)?.error).toBe(400);
+    const connections: unknown[] = [];
+    const tcp = { connect: (link: unknown) => connections.push(link), join: () => false, drop() {} };
+    const stream = createHarness({ tcp }).client({ kind: "tcp" });
+    const allocated = stream.request(STUN_METHOD.allocate, to => {
+      to.uint32(STUN_ATTRIBUTE.requestedTransport, 6 << 24);
+      to.uint32(STUN_ATTRIBUTE.additionalAddressFamily, 2 << 24);
+    });
+    expect(allocated?.error).toBe(0);
+    expect(connect(stream)?.error).toBe(403);
+    expect(connections).toEqual([]);
   });
 
   it("stays refused by our own address in a range that the operator opened, but not where it is named", () => {

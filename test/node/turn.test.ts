@@ -181,6 +181,29 @@ it("lets turnutils_uclient take its allocation to another port", async () => {
   }
 });
 
+it("connects turnutils_uclient over TCP to itself, by TCP and by TLS", async () => {
+  const certificate = await makeCertificate();
+  const { cert, pkey } = certificate;
+  const turn = await startTurn({ settings: { cert, pkey, "tcp-relay": "true" } });
+  try {
+    const outputs = await Promise.all(
+      [[], ["-S"]].map(secure =>
+        run("turnutils_uclient", [
+          ...["-p", String(turn.port), "-T", ...secure, "-m", "2", "-n", "10", "-l", "160", "-z", "20"],
+          ...[...STATIC, ...TO_IPV4],
+        ]),
+      ),
+    );
+    for (const output of outputs) {
+      const { received, lost } = tally(output);
+      expect({ received, lost }, output).toEqual({ received: 20, lost: 0 });
+    }
+  } finally {
+    await turn.stop();
+    await certificate.remove();
+  }
+});
+
 it("answers 508 when the ports are gone, and serves again when they are back", async () => {
   const turn = await startTurn({
     settings: { "min-port": "58000", "max-port": "58003", "rfc5766-channel-numbers": "true" },

@@ -15,6 +15,7 @@ const transports: ClientTransport[] = [];
 const allocated = new Set<number>();
 const frames: [client: number, length: number][] = [];
 const sockets: Socket[] = [];
+let onFrame: (client: number) => void = () => {};
 
 async function open(options: Partial<StreamsOptions> = {}): Promise<void> {
   streams = await openStreams({
@@ -27,7 +28,10 @@ async function open(options: Partial<StreamsOptions> = {}): Promise<void> {
     attach(transport) {
       transports.push(transport);
       return {
-        receive: (client, _bytes, _offset, length) => frames.push([client, length]),
+        receive(number, _bytes, _offset, length) {
+          frames.push([number, length]);
+          onFrame(number);
+        },
         closed: client => allocated.delete(client),
         hasAllocation: client => allocated.has(client),
       };
@@ -62,6 +66,7 @@ afterEach(async () => {
   transports.length = 0;
   frames.length = 0;
   allocated.clear();
+  onFrame = () => {};
 });
 
 describe("a connection", () => {
@@ -118,6 +123,30 @@ describe("a connection", () => {
     for (const bytes of ["160301", "474554202f", "0001fffc2112a442"])
       expect(await isClosed(await client(Buffer.from(bytes, "hex")))).toBe(true);
     expect(streams.connections).toBe(0);
+  });
+
+  it("that was given away is cut no more, and counts until it ends; early bytes for its taker end it", async () => {
+    await open({ maxPerAddress: 1 });
+    let given: Socket | undefined;
+    const socket = await client(BINDING);
+    await expect.poll(() => frames.length).toBe(1);
+    given = streams.handOver(frames[0]![0]);
+    const heard: Buffer[] = [];
+    given?.on("data", chunk => heard.push(chunk as Buffer));
+    socket.write("GET / HTTP/1.1");
+    await expect.poll(() => String(Buffer.concat(heard))).toBe("GET / HTTP/1.1");
+    later(31_000);
+    expect(streams.connections).toBe(1);
+    socket.end();
+    await expect.poll(() => streams.connections).toBe(0);
+    expect(streams.handOver(frames[0]![0])).toBeUndefined();
+
+    onFrame = number => {
+      given = streams.handOver(number);
+    };
+    const hasty = await client(Buffer.concat([BINDING, Buffer.from("more")]));
+    expect(await isClosed(hasty)).toBe(true);
+    expect(given?.destroyed).toBe(true);
   });
 
   it("loses packets, not our memory, when its client doesn't read", async () => {
