@@ -9,7 +9,10 @@ const PATIENCE = {
   expect: { poll: { timeout: 20_000, interval: 20 } },
 };
 
-/** `unit`: beside their source, any runtime. `edge`: in real workerd. `node`: servers and third parties. `browser`: real browsers. */
+/**
+ * `unit`: beside their source, any runtime. `edge`: in real workerd. `node`: servers and third parties. `browser`: real browsers.
+ * `quiet`: what sleeps while a minute goes by. `long`: for `npm run test:long`.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -44,6 +47,10 @@ export default defineConfig({
           testTimeout: 120_000,
           fileParallelism: false,
         },
+      },
+      {
+        // Rooms that nobody wakes: they mostly wait, so they do it side by side.
+        test: { ...PATIENCE, name: "quiet", include: ["test/quiet/**/*.test.ts"], maxWorkers: 2 },
       },
       {
         test: {

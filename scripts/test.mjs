@@ -26,15 +26,15 @@ async function part(title, work) {
   }
 }
 
-/** Run vitest projects and add their counts. */
-async function vitest(title, args, { bun = false, env = {} } = {}) {
+/** Run vitest projects and add their counts; `quiet`: what they print is shown only where something fails. */
+async function vitest(title, args, { bun = false, env = {}, quiet = false } = {}) {
   const file = join(results, `${title.replaceAll(" ", "-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   await part(title, async () => {
     try {
       if (bun)
         await run(tool("bun"), ["--bun", tool("vitest"), "run", "--pool", "threads", ...args, ...reporters], { env });
-      else await run(tool("vitest"), ["run", ...args, ...reporters], { env });
+      else await run(tool("vitest"), ["run", ...args, ...reporters], { env, quiet });
     } finally {
       const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, "utf8"));
       counts.passed += numPassedTests;
@@ -69,7 +69,11 @@ main(async () => {
   await vitest("units", ["--project", "unit"], { env: fuzz });
   await vitest("edge in workerd", ["--project", "edge"]);
   await vitest("media node on Bun", ["--project", "unit", "media-node"], { bun: true });
-  await vitest("servers and third parties", ["--project", "node"]);
+  // The former mostly wait, so the others run meanwhile.
+  await Promise.all([
+    vitest("rooms that sleep", ["--project", "quiet"], { quiet: true }),
+    vitest("servers and third parties", ["--project", "node"]),
+  ]);
   await vitest("browsers", ["--project", "browser"]);
   if (long) await vitest("long", ["--project", "long"]);
 
