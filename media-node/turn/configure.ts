@@ -84,7 +84,7 @@ export function turnConfigs(settings: Settings, surroundings: TurnSurroundings):
 
   const announced = [...external, ...(node?.announced ?? [])];
 
-  const discovery = listen.length > 0 ? discoveryConfig(settings) : undefined;
+  const discovery = listen.length > 0 ? discoveryConfig(settings, workers) : undefined;
   return Array.from({ length: workers }, (_, worker) => ({
     worker,
     workers,

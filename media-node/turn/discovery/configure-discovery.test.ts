@@ -7,8 +7,8 @@ const settings = (...args: string[]): Settings =>
 
 describe("the second address and port of NAT behaviour discovery", () => {
   it("are there only when it is on", () => {
-    expect(discoveryConfig(settings())).toBeUndefined();
-    expect(discoveryConfig(settings("--rfc5780", "true", "--alt-listening-ip", "192.0.2.2"))).toEqual({
+    expect(discoveryConfig(settings(), 1)).toBeUndefined();
+    expect(discoveryConfig(settings("--rfc5780", "true", "--alt-listening-ip", "192.0.2.2"), 2)).toEqual({
       port: 3479,
       pairs: [{ first: "192.0.2.1", second: "192.0.2.2" }],
     });
@@ -22,8 +22,12 @@ describe("the second address and port of NAT behaviour discovery", () => {
     ["two of a family", ["--rfc5780", "true", "--alt-listening-ip", "192.0.2.2,192.0.2.3"]],
     ["beside a wildcard", ["--rfc5780", "true", "--alt-listening-ip", "192.0.2.2", "--listen", "0.0.0.0"]],
     ["of a family that it doesn't listen on", ["--rfc5780", "true", "--alt-listening-ip", "::2", "--listen", "::"]],
+    [
+      "with a port that only one of its workers would know",
+      ["--rfc5780", "true", "--alt-listening-ip", "192.0.2.2", "--listening-port", "0"],
+    ],
     ["with the first port", ["--rfc5780", "true", "--alt-listening-ip", "192.0.2.2", "--alt-listening-port", "3478"]],
   ])("stop the start %s", (_, args) => {
-    expect(() => discoveryConfig(settings(...args))).toThrow(/--/);
+    expect(() => discoveryConfig(settings(...args), 2)).toThrow(/--/);
   });
 });

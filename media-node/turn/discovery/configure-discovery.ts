@@ -13,7 +13,7 @@ export interface DiscoveryConfig {
  * The second port and addresses, checked against those listened on; undefined while discovery is off.
  * @throws Error that names the setting
  */
-export function discoveryConfig(settings: Settings): DiscoveryConfig | undefined {
+export function discoveryConfig(settings: Settings, workers: number): DiscoveryConfig | undefined {
   const { listen, rfc5780 } = settings;
   const first = settings["listening-port"];
   const second = settings["alt-listening-port"];
@@ -26,7 +26,7 @@ export function discoveryConfig(settings: Settings): DiscoveryConfig | undefined
   if (second > 0 && (second === first || second === settings["tls-listening-port"]))
     throw new Error("--alt-listening-port is a port of its own");
   if (first === 65_535 && second === 0) throw new Error("--alt-listening-port: no port follows 65535");
-  if (first === 0 && second === 0 && settings["turn-workers"] > 1)
+  if (first === 0 && second === 0 && workers > 1)
     throw new Error("--alt-listening-port: several workers need one that is known beforehand");
   const pairs = alternates.map(text => {
     const bytes = parseAddress(text);

@@ -230,6 +230,15 @@ describe("a peer's connection", () => {
     expect(closed).toEqual(links);
   });
 
+  it("can't be had where another program listens, even one that shares its ports", async () => {
+    const other = createServer();
+    other.listen({ port: 0, host: "127.0.0.1", reusePort: true });
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    expect(await new Promise(resolve => sockets.wrap({} as RelayIo).open(relayOn(port), resolve))).toBe(false);
+    other.close();
+  });
+
   it("finds nobody once the relay is closed", async () => {
     const relay = await openRelay();
     sockets.wrap({} as RelayIo).close(relay);

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { formatAddress, isMapped, parseAddress } from "../../net/address.ts";
 import type { Relay } from "../allocation.ts";
+import { claimPort } from "../claim-port.ts";
 import type { RelayAddress } from "../context.ts";
 import type { RelayIo } from "../io.ts";
 import { connectFrom } from "./connect-from.ts";
@@ -39,6 +40,7 @@ export function createTcpSockets({ addresses, handOver, events }: TcpSocketsOpti
   const servers = new Map<Relay, Server>();
   const links = new Map<PeerLink, Ends>();
   const attempts = new Map<PeerLink, () => void>();
+  let isClosed = false;
 
   const localOf = (relay: Relay): Uint8Array | undefined =>
     addresses.find(({ family }) => family === relay.family)?.local;
@@ -73,9 +75,22 @@ export function createTcpSockets({ addresses, handOver, events }: TcpSocketsOpti
     watch(link, peer);
   }
 
-  function listen(relay: Relay, opened: (ok: boolean) => void): void {
-    const host = localOf(relay);
-    if (!host) {
+  /** The port is shared with connections from it; so nobody else may have it, who would get some of those to it. */
+  function open(relay: Relay, opened: (ok: boolean) => void): void {
+    const local = localOf(relay);
+    if (!local) {
+      opened(false);
+      return;
+    }
+    const host = formatAddress(local);
+    claimPort([host], relay.port).then(
+      () => listen(relay, host, opened),
+      () => opened(false),
+    );
+  }
+
+  function listen(relay: Relay, host: string, opened: (ok: boolean) => void): void {
+    if (isClosed) {
       opened(false);
       return;
     }
@@ -97,7 +112,7 @@ export function createTcpSockets({ addresses, handOver, events }: TcpSocketsOpti
       relay.handle = 0;
       opened(true);
     });
-    server.listen({ host: formatAddress(host), port: relay.port, backlog: BACKLOG, reusePort: true });
+    server.listen({ host, port: relay.port, backlog: BACKLOG, reusePort: true });
   }
 
   function unlisten(relay: Relay): void {
@@ -151,13 +166,14 @@ export function createTcpSockets({ addresses, handOver, events }: TcpSocketsOpti
     io,
     wrap: udp => ({
       ...udp,
-      open: (relay, opened) => (relay.allocation.links ? listen(relay, opened) : udp.open(relay, opened)),
+      open: (relay, opened) => (relay.allocation.links ? open(relay, opened) : udp.open(relay, opened)),
       close: relay => (relay.allocation.links ? unlisten(relay) : udp.close(relay)),
     }),
     tick() {
       for (const { pipes } of links.values()) for (const pipe of pipes) pipe.tick();
     },
     close() {
+      isClosed = true;
       for (const giveUp of attempts.values()) giveUp();
       for (const { peer, client } of links.values()) {
         peer.destroy();
