@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Participant, Self, Topology } from "../protocol/model.ts";
+import { MIX_SOURCE } from "../protocol/names.ts";
 import type { Surroundings } from "./core/index.ts";
 import type { IncomingMedia, MediaPath, Wanted } from "./media-path.ts";
 import { createPaths } from "./paths.ts";
@@ -64,6 +65,7 @@ function createFakePath(name: string): FakePath {
     resumed: () => void path.log.push("resumed"),
     networkChanged: () => void path.log.push("network"),
     wish: () => void path.log.push("wish"),
+    listen: to => void path.log.push(`listen ${to}`),
     retire: () => void path.log.push("retire"),
     close() {
       if (path.open) path.log.push("close");
@@ -139,6 +141,28 @@ describe("media's way", () => {
     expect(paths.connections.length).toBe(1);
   });
 
+  it("takes the mix for everything, and everybody's microphone for the mix", () => {
+    const others = [participant("p_bob", 2), participant("p_cyd", 3)];
+    const { paths, made, wanted, advance } = setUp(others);
+    paths.sync(wanted(), topology("mesh"));
+    for (const { number } of others) made[0]?.media.set(number * 16, media());
+    paths.sync(wanted(), topology("mcu", 1));
+    advance(1_000);
+    expect(made[0]?.log).toEqual([]);
+    made[1]?.media.set(MIX_SOURCE, media());
+    advance(1_000);
+    expect(made[0]?.log).toEqual(["retire"]);
+    expect(paths.media(MIX_SOURCE)).toBe(made[1]?.media.get(MIX_SOURCE));
+
+    paths.sync(wanted(), topology("sfu", 2));
+    made[2]?.media.set(32, media());
+    advance(1_000);
+    expect(made[1]?.log).toEqual([]);
+    made[2]?.media.set(48, media());
+    advance(1_000);
+    expect(made[1]?.log).toEqual(["retire"]);
+  });
+
   it("gives the old one up after a while, whatever the new one lacks", () => {
     const { paths, made, wanted, advance } = setUp();
     paths.sync(wanted(), topology("sfu", 1));
@@ -170,6 +194,14 @@ describe("media's way", () => {
     paths.sync(wanted("p_other"), topology("sfu", 2));
     paths.sync(wanted("p_other"), topology("mesh"));
     expect(made.filter(({ name, open }) => name === "mesh" && open).length).toBe(1);
+  });
+
+  it("keeps how the others are to be heard for the next session", () => {
+    const { paths, made, wanted } = setUp();
+    paths.listen("mix");
+    paths.sync(wanted(), topology("sfu", 1));
+    paths.listen(null);
+    expect(made[0]?.log).toEqual(["listen mix", "listen null"]);
   });
 
   it("keeps wishes for the next session, and passes signals to whoever may want them", () => {

@@ -5,9 +5,10 @@
  */
 import type { ReceivedSignal } from "../protocol/commands.ts";
 import type { Topology } from "../protocol/model.ts";
+import { MIX_SOURCE } from "../protocol/names.ts";
 import type { Surroundings } from "./core/index.ts";
 import type { IncomingMedia, MediaConnection, MediaPath, OpenConnection, Wanted } from "./media-path.ts";
-import type { Session, Wishes } from "./session/session.ts";
+import type { Listening, Session, Wishes } from "./session/session.ts";
 
 /** How often to see whether the new path carries what the old one does, and after how long the old one goes anyway, in ms. */
 const LOOK = 50;
@@ -33,6 +34,7 @@ export interface Paths {
   resumed(): void;
   networkChanged(): void;
   wish(videos: Wishes): void;
+  listen(to: Listening): void;
   close(): void;
 }
 
@@ -58,6 +60,7 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
   let older: Older[] = [];
   let wanted: Wanted | undefined;
   let wishes: Wishes = null;
+  let listening: Listening = null;
   let cancel: (() => void) | undefined;
 
   const all = (): MediaPath[] => [...(current ? [current] : []), ...older.map(({ path }) => path)];
@@ -69,10 +72,13 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
 
   /** Whether the new path carries all that comes by the old one. */
   const covers = ({ incoming }: MediaPath): boolean => {
+    if (flows(current?.incoming.get(MIX_SOURCE))) return true;
     const sources = wanted?.participants.flatMap(participant => participant.sources) ?? [];
-    return sources.every(
-      ({ number, muted }) => muted || !flows(incoming.get(number)) || flows(current?.incoming.get(number)),
-    );
+    const mixed = flows(incoming.get(MIX_SOURCE));
+    return sources.every(({ kind, number, muted }) => {
+      const comes = flows(incoming.get(number)) || (mixed && kind === "mic");
+      return muted || !comes || flows(current?.incoming.get(number));
+    });
   };
 
   const look = (): void => {
@@ -97,6 +103,7 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
     else {
       session = startSession(topology.epoch as number);
       if (wishes) session.wish(wishes);
+      if (listening) session.listen(listening);
       current = session;
     }
   };
@@ -155,6 +162,10 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
     wish(videos) {
       wishes = videos;
       session?.wish(videos);
+    },
+    listen(to) {
+      listening = to;
+      session?.listen(to);
     },
     close,
   };

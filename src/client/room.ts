@@ -140,6 +140,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
       await command("room.update", { metadata });
     },
     wish: paths.wish,
+    listen: paths.listen,
     get connections() {
       return paths.connections;
     },

@@ -9,8 +9,8 @@ import type { Grants } from "../protocol/grants.ts";
 import type { ChatMessage, Participant, Source, Topology } from "../protocol/model.ts";
 import type { SourceKind } from "../protocol/names.ts";
 import type { Emitter, Failure, Status, Store } from "./core/index.ts";
-import type { MediaConnection, OpenConnection } from "./media-path.ts";
-import type { Wishes } from "./session/session.ts";
+import type { IncomingMedia, MediaConnection, OpenConnection } from "./media-path.ts";
+import type { Listening, Wishes } from "./session/session.ts";
 
 /** A source and, when it flows here, its media. */
 export interface SourceView extends Source {
@@ -39,6 +39,8 @@ export interface RoomSnapshot {
   readonly you: ParticipantView & { readonly grants: Grants };
   /** The others, by participant number, i.e. in order of joining. */
   readonly participants: readonly ParticipantView[];
+  /** All others in one track, while a media node mixes them for us: then their own microphones have none. */
+  readonly mix?: IncomingMedia;
   /** Newest last: the last 50 of before we came, and all since. */
   readonly chat: readonly ChatMessage[];
   readonly metadata?: string;
@@ -116,6 +118,11 @@ export interface Room {
    * than it can show. Null (the default): whoever speaks.
    */
   wish(videos: Wishes): void;
+  /**
+   * How to hear the others where a media node carries the room: as one `mix` (for weak devices and narrow lines; the picture is
+   * then of who speaks), or as `sources` of their own. Null (the default): as the room's topology has it.
+   */
+  listen(to: Listening): void;
   /** Peer connections as they are now, to read figures from. Negotiating on them breaks the call. */
   readonly connections: readonly OpenConnection[];
   /** Leave and end everything of this room; idempotent. Published tracks are not stopped. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Participant } from "../protocol/model.ts";
+import { MIX_SOURCE } from "../protocol/names.ts";
 import type { RoomModel } from "./core/index.ts";
 import type { IncomingMedia, MediaConnection } from "./media-path.ts";
 import { fakeStream, fakeTrack } from "./testing/fake-media.ts";
@@ -70,6 +71,21 @@ describe("snapshots", () => {
 
     media.clear();
     expect(view(model, overlay).participants[0]?.sources[0]).not.toHaveProperty("track");
+  });
+
+  it("have the mix while there is one", () => {
+    const view = createViews();
+    const before = view(model, overlay);
+    expect(before.mix).toBeUndefined();
+    const track = fakeTrack("audio");
+    const mix = { track, stream: fakeStream([track]) };
+    media.set(MIX_SOURCE, mix);
+    const mixed = view(model, overlay);
+    expect(mixed.mix).toEqual(mix);
+    expect(mixed.participants).toBe(before.participants);
+    expect(view(model, overlay)).toBe(mixed);
+    media.delete(MIX_SOURCE);
+    expect(view(model, overlay).mix).toBeUndefined();
   });
 
   it("carry why it ended and the room's metadata where there are any", () => {

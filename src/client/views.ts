@@ -1,4 +1,5 @@
 import type { Participant, Self, Source } from "../protocol/model.ts";
+import { MIX_SOURCE } from "../protocol/names.ts";
 import type { RoomModel } from "./core/index.ts";
 import type { IncomingMedia, MediaConnection } from "./media-path.ts";
 import type { ParticipantView, RoomSnapshot, SourceView } from "./types.ts";
@@ -50,8 +51,9 @@ export function createViews(): (model: RoomModel, overlay: Overlay) => RoomSnaps
     let participants: readonly ParticipantView[] = model.participants.map(other => viewParticipant(other, overlay));
     const before = previous?.snapshot;
     if (before && same(before.participants, participants)) participants = before.participants;
-    if (before && previous?.model === model && before.you === you && before.participants === participants)
-      return before;
+    const mix = overlay.media(MIX_SOURCE);
+    const unchanged = before?.you === you && before.participants === participants && before.mix?.track === mix?.track;
+    if (before && previous?.model === model && unchanged) return before;
 
     const everybody = [model.you, ...model.participants];
     const views = [you, ...participants];
@@ -73,6 +75,7 @@ export function createViews(): (model: RoomModel, overlay: Overlay) => RoomSnaps
       participants,
       chat,
       topology,
+      ...(mix && { mix }),
       ...(error && { error }),
       ...(metadata !== undefined && { metadata }),
     };

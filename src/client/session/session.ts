@@ -32,9 +32,13 @@ export interface SessionOptions {
   failed(error: unknown): void;
 }
 
+/** How to hear the others; null: as the room's topology has it. */
+export type Listening = Extract<ClientMediaInput, { type: "listen" }>["to"];
+
 export interface Session extends MediaPath {
   /** Say what is to be seen, best first; null: whoever speaks. */
   wish(videos: Wishes): void;
+  listen(to: Listening): void;
 }
 
 const STATES: Partial<Record<RTCPeerConnectionState, MediaConnection>> = {
@@ -61,6 +65,7 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
   let offering = false;
   let again = false;
   let wishes: Wishes = null;
+  let listening: Listening = null;
 
   const say = (message: ClientMediaInput): void => {
     if (channel.readyState === "open") channel.send(JSON.stringify(message));
@@ -114,6 +119,7 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
   channel.onopen = () => {
     say({ type: "hello", features: [] });
     if (wishes) say({ type: "wishes", videos: wishes });
+    if (listening) say({ type: "listen", to: listening });
   };
   channel.onmessage = ({ data }) => {
     const raw = JSON.parse(String(data)) as { type?: string };
@@ -146,6 +152,10 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
     wish(videos) {
       wishes = videos;
       say({ type: "wishes", videos });
+    },
+    listen(to) {
+      listening = to;
+      say({ type: "listen", to });
     },
     receive() {},
     resumed() {},

@@ -7,11 +7,12 @@ const AUDIBLE = new Set(["mic", "screen-audio", "mix"]);
 
 /** Everybody else's sound, whatever is in sight. */
 export function Sounds() {
-  const { others } = useCall();
+  const { others, mix } = useCall();
   // A media node puts another voice into a track that plays already: by track, nothing starts anew then.
   const tracks = new Set<MediaStreamTrack>();
   for (const { sources } of others.value)
     for (const { kind, track } of sources) if (track && AUDIBLE.has(kind)) tracks.add(track);
+  if (mix.value) tracks.add(mix.value);
   return (
     <div hidden>
       {[...tracks].map(track => (

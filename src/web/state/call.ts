@@ -20,6 +20,8 @@ export interface Call {
   readonly snapshot: ReadonlySignal<RoomSnapshot>;
   readonly you: ReadonlySignal<RoomSnapshot["you"]>;
   readonly others: ReadonlySignal<readonly ParticipantView[]>;
+  /** All others in one track, where a media node mixes them. */
+  readonly mix: ReadonlySignal<MediaStreamTrack | undefined>;
   readonly status: ReadonlySignal<RoomSnapshot["status"]>;
   readonly topology: ReadonlySignal<Topology>;
   /** What copy link hands on; `undefined` where only the application makes links. */
@@ -138,6 +140,7 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
     snapshot,
     you,
     others: computed(() => snapshot.value.participants),
+    mix: computed(() => snapshot.value.mix?.track),
     status: computed(() => snapshot.value.status),
     topology,
     link,

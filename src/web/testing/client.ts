@@ -126,6 +126,7 @@ export async function joinRoom({ room: id = "room" }: JoinOptions): Promise<Room
     remove: nothing,
     setMetadata: nothing,
     wish: () => undefined,
+    listen: () => undefined,
     connections: [],
     async leave() {
       change({ status: "closed" });
