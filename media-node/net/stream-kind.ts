@@ -6,7 +6,7 @@ export const StreamKind = {
   undecided: 0,
   /** An ICE agent: RFC 4571 frames, the first of them a Binding request (RFC 6544 §6.2). */
   ice: 1,
-  /** A TURN client, bare or over TLS. */
+  /** A TURN client, bare or over TLS. None begins with ChannelData: it has no channel yet. */
   turn: 2,
   unknown: 3,
 } as const;
@@ -46,9 +46,7 @@ export function streamKind(bytes: Uint8Array): StreamKind {
     if (bytes.length < 2) return StreamKind.undecided;
     return bytes[1] === 3 ? StreamKind.turn : StreamKind.unknown;
   }
-  // ChannelData, RFC 7983 §7.
-  if (first >= 0x40 && first < 0x50) return StreamKind.turn;
-  const isBare = first < 4 && mayHaveCookie(bytes, 4);
+  const isBare = first < 4 && ((bytes[3] ?? 0) & 3) === 0 && mayHaveCookie(bytes, 4);
   if (isBare && bytes.length >= 8) return StreamKind.turn;
   const isFramed = mayBeFramed(bytes);
   if (isFramed && bytes.length >= DECISIVE_BYTES) return StreamKind.ice;

@@ -24,7 +24,7 @@ export interface TcpListenerOptions {
 export interface TcpListener {
   readonly port: number;
   /** Idempotent. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 const IPPROTO_TCP = 6;
@@ -36,14 +36,8 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
   const servers: Server[] = [];
   let { port } = options;
 
-  async function close(): Promise<void> {
-    await Promise.all(
-      servers.splice(0).map(server => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        server.close(() => resolve());
-        return promise;
-      }),
-    );
+  function close(): void {
+    for (const server of servers.splice(0)) server.close();
   }
 
   try {
@@ -56,7 +50,7 @@ export async function listenTcp(options: TcpListenerOptions): Promise<TcpListene
       if (maxUnsent !== undefined) limitUnsent(server, maxUnsent);
     }
   } catch (error) {
-    await close();
+    close();
     throw error;
   }
   return { port, close };

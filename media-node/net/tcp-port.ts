@@ -47,7 +47,7 @@ export interface TcpPort {
   /** Ends connections whose time is up. To be called about once a second, with `performance.now()`. */
   tick(now: number): void;
   /** Ends all connections but those handed over, and listens no more; idempotent. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** How long until a session has taken a connection, by a check that it could authenticate; and for one packet. */
@@ -103,11 +103,10 @@ export async function openTcp(options: TcpPortOptions): Promise<TcpPort> {
     return true;
   }
 
-  function displaceOldest(): void {
+  function makeRoom(): void {
     for (const connection of unproven) {
-      if (proves(connection)) continue;
-      end(connection, "displaced");
-      return;
+      if (unproven.size < maxUnproven) return;
+      if (!proves(connection)) end(connection, "displaced");
     }
   }
 
@@ -120,7 +119,7 @@ export async function openTcp(options: TcpPortOptions): Promise<TcpPort> {
     }
     socket.once("close", () => limits.leave(address));
     counters.accepted++;
-    if (unproven.size >= maxUnproven) displaceOldest();
+    makeRoom();
     unproven.add(openTcpConnection(socket, host));
   }
 
@@ -143,9 +142,9 @@ export async function openTcp(options: TcpPortOptions): Promise<TcpPort> {
         else if (!connection.isTaken) connection.end();
       }
     },
-    async close() {
+    close() {
       for (const connection of [...unproven, ...proven]) connection.end();
-      await listener.close();
+      listener.close();
     },
   };
 }

@@ -84,7 +84,7 @@ async function openBoth(options: MediaPortsOptions): Promise<MediaPorts> {
       },
       async close() {
         clearInterval(timer);
-        await tcp?.close();
+        tcp?.close();
         await udp.close();
       },
     };

@@ -107,7 +107,7 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
   const listeners: TcpListener[] = [];
   async function close(): Promise<void> {
     for (const connection of connections) connection?.destroy();
-    await Promise.all(listeners.map(listener => listener.close()));
+    for (const listener of listeners) listener.close();
   }
   try {
     for (const port of options.ports) listeners.push(await listenTcp({ addresses, port, reusePort, onSocket: accept }));
