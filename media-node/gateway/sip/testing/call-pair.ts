@@ -1,5 +1,5 @@
 import type { CallOptions, IncomingCall, SipCall } from "../session/call.ts";
-import type { SipStackOptions } from "../stack.ts";
+import type { SipHandler, SipStackOptions } from "../stack.ts";
 import { createSipNet, type NetStack, type SipNet, type SipNetOptions } from "./sip-net.ts";
 import { createTestEnd, type TestEnd } from "./test-call.ts";
 
@@ -21,6 +21,7 @@ export interface CallPair {
 export interface CallPairOptions extends SipNetOptions {
   readonly aliceStack?: Partial<SipStackOptions>;
   readonly bobStack?: Partial<SipStackOptions>;
+  readonly bobHandler?: Pick<SipHandler, "admit">;
 }
 
 export function createCallPair(options: CallPairOptions = {}): CallPair {
@@ -31,6 +32,7 @@ export function createCallPair(options: CallPairOptions = {}): CallPair {
   const bob = net.addStack(
     BOB,
     {
+      ...options.bobHandler,
       called(call, now) {
         incoming = call;
         call.progress(180, now);

@@ -127,7 +127,7 @@ export function createSipNet(options: SipNetOptions = {}): SipNet {
           for (let steps = 0; steps < MAX_STEPS; steps++) {
             const at = inbox.findIndex(text => text.startsWith(startsWith));
             if (at >= 0) return inbox.splice(0, at + 1)[at]!;
-            if (!step(now + 70_000)) break;
+            if (!step(now + 3_600_000)) break;
           }
           throw new Error(`no "${startsWith}" came; there is ${inbox.map(text => text.split("\r\n", 1)[0])}`);
         },

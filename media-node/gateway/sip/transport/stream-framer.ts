@@ -18,6 +18,8 @@ export interface StreamFramerEvents {
   ping(): void;
 }
 
+const CR = 0x0d;
+const LF = 0x0a;
 const CONTENT_LENGTH = /\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)?(\d{1,8})[ \t]*(?=\r\n)/gi;
 
 export function createStreamFramer({ message, ping }: StreamFramerEvents): StreamFramer {
@@ -44,11 +46,11 @@ export function createStreamFramer({ message, ping }: StreamFramerEvents): Strea
   /** Removes line ends between messages; pings are answered. */
   function skipLineEnds(): void {
     let at = 0;
-    while (held[at] === 0x0d && held[at + 1] === 0x0a) {
-      if (held[at + 2] === 0x0d && held[at + 3] === 0x0a) {
+    while (held[at] === CR && held[at + 1] === LF) {
+      if (held[at + 2] === CR && held[at + 3] === LF) {
         ping();
         at += 4;
-      } else if (held.length - at > 2 && held[at + 2] !== 0x0d) at += 2;
+      } else if (held.length - at > 2 && held[at + 2] !== CR) at += 2;
       else break;
     }
     held = held.subarray(at);
@@ -57,8 +59,9 @@ export function createStreamFramer({ message, ping }: StreamFramerEvents): Strea
   function cut(): boolean {
     for (;;) {
       if (needed === 0) {
-        if (searched === 0) skipLineEnds();
-        if (held.length === 0) return true;
+        if (held[0] === CR) skipLineEnds();
+        // What is left of line ends may be half a ping.
+        if (held.length === 0 || (held[0] === CR && held.length < 4)) return true;
         needed = measure();
         if (needed < 0) return false;
       }
@@ -73,7 +76,7 @@ export function createStreamFramer({ message, ping }: StreamFramerEvents): Strea
 
   return {
     get isPartial() {
-      return held.length > 2;
+      return held.length > 0 && held[0] !== CR;
     },
     push(chunk) {
       if (isOver) return false;
