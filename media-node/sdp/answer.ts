@@ -163,7 +163,9 @@ function section(
   formats: readonly string[],
   attributes: readonly SdpAttribute[],
 ): SdpMedia {
-  const own = mid === "" ? attributes : [attribute("mid", mid), ...attributes];
+  // GStreamer's webrtcbin asks it of every m-line, whatever the session says (1.22).
+  const common = port === 0 ? [] : [attribute("setup", "passive")];
+  const own = [...(mid === "" ? [] : [attribute("mid", mid)]), ...common, ...attributes];
   return { kind, port, protocol, formats, connection: NOWHERE, attributes: own, line: 0 };
 }
 

@@ -27,9 +27,21 @@ const DEBIAN = {
   turnutils_uclient: "coturn",
   sipp: "sip-tester",
   baresip: "baresip-core",
+  ffmpeg: "ffmpeg",
+  "gst-launch-1.0": "gstreamer1.0-tools",
 };
 /** Debian packages without a command of their own, looked for by a file. */
-const DEBIAN_FILES = { "/usr/lib/python3/dist-packages/aiortc/__init__.py": "python3-aiortc" };
+const libraries = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+const DEBIAN_FILES = {
+  "/usr/lib/python3/dist-packages/aiortc/__init__.py": "python3-aiortc",
+  "/usr/lib/python3/dist-packages/gi/__init__.py": "python3-gi",
+  [`${libraries}/gstreamer-1.0/libgstopus.so`]: "gstreamer1.0-plugins-base",
+  [`${libraries}/gstreamer-1.0/libgstvpx.so`]: "gstreamer1.0-plugins-good",
+  [`${libraries}/gstreamer-1.0/libgstwebrtc.so`]: "gstreamer1.0-plugins-bad",
+  [`${libraries}/gstreamer-1.0/libgstnice.so`]: "gstreamer1.0-nice",
+  [`${libraries}/girepository-1.0/GstSdp-1.0.typelib`]: "gir1.2-gst-plugins-base-1.0",
+  [`${libraries}/girepository-1.0/GstWebRTC-1.0.typelib`]: "gir1.2-gst-plugins-bad-1.0",
+};
 
 const onPath = command => spawnSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" }).status === 0;
 

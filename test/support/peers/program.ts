@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** What the script says; see there. */
-export interface AiortcLine {
+/** What the scripts beside this file say; see there. */
+export interface ProgramLine {
   readonly state?: string;
   readonly posted?: number;
+  /** Status of the PATCH of one candidate. */
+  readonly patched?: number;
   readonly deleted?: number;
   readonly media?: "audio" | "video";
   /** Decoded so far. */
@@ -15,34 +17,41 @@ export interface AiortcLine {
   readonly luma?: number;
 }
 
-/** aiortc, a WebRTC stack in Python, as a WHIP encoder or a WHEP player. */
-export interface AiortcClient {
-  readonly lines: AiortcLine[];
+/** Somebody else's WebRTC stack, in Python, as a WHIP encoder or a WHEP player. */
+export interface Program {
+  readonly lines: ProgramLine[];
   /** The first line, said or still to come, of which `holds` is true. */
-  when(holds: (line: AiortcLine) => boolean): Promise<AiortcLine>;
+  when(holds: (line: ProgramLine) => boolean): Promise<ProgramLine>;
   /** Have it DELETE its session and end. */
   end(): Promise<void>;
   kill(): void;
 }
 
-/** Tone (Hz) and luma that it publishes. */
-export const AIORTC_TONE = 660;
-export const AIORTC_LUMA = 170;
+/** One of the stacks, and what it publishes. */
+export interface Stack {
+  readonly script: string;
+  /** Hz. */
+  readonly tone: number;
+  readonly luma: number;
+}
+
+export const AIORTC: Stack = { script: "aiortc_client.py", tone: 660, luma: 170 };
+export const GSTREAMER: Stack = { script: "gstreamer_client.py", tone: 550, luma: 235 };
 
 /** Start one; it uses Debian's Python, for which its package is made. */
-export function startAiortc(role: "publish" | "play", endpoint: string, token: string): AiortcClient {
-  const script = fileURLToPath(new URL("aiortc_client.py", import.meta.url));
+export function startProgram(stack: Stack, role: "publish" | "play", endpoint: string, token: string): Program {
+  const script = fileURLToPath(new URL(stack.script, import.meta.url));
   const child = spawn("/usr/bin/python3", [script, role, endpoint], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, TOKEN: token },
   });
-  const lines: AiortcLine[] = [];
+  const lines: ProgramLine[] = [];
   const waiting = new Set<() => void>();
   const news = (): void => {
     for (const look of [...waiting]) look();
   };
   createInterface({ input: child.stdout }).on("line", text => {
-    lines.push(JSON.parse(text) as AiortcLine);
+    lines.push(JSON.parse(text) as ProgramLine);
     news();
   });
   child.once("exit", news);
@@ -54,8 +63,8 @@ export function startAiortc(role: "publish" | "play", endpoint: string, token: s
         const look = (): void => {
           const found = lines.find(holds);
           if (found) resolve(found);
-          else if (child.exitCode !== null)
-            reject(new Error(`aiortc ended, having said ${JSON.stringify(lines.slice(-5))}`));
+          else if (child.exitCode !== null || child.signalCode !== null)
+            reject(new Error(`${stack.script} ended, having said ${JSON.stringify(lines.slice(-5))}`));
           else return void waiting.add(look);
           waiting.delete(look);
         };
