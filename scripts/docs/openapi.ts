@@ -1,5 +1,13 @@
 /** The REST API as an OpenAPI 3.1 document, from the table of routes. */
-import { ERRORS, Problem, ROUTES, type Route } from "../../src/protocol/index.ts";
+import {
+  ERRORS,
+  type ErrorCode,
+  PROGRAM_ROUTES,
+  Problem,
+  type ProgramRoute,
+  ROUTES,
+  type Route,
+} from "../../src/protocol/index.ts";
 import { jsonOf } from "./schema.ts";
 
 const common = ["bad-request", "rate-limited", "missing-secret", "internal"] as const;
@@ -11,7 +19,12 @@ function responses(route: Route): Record<string, unknown> {
       ? { description: "Done.", content: { "application/json": { schema: jsonOf(route.result) } } }
       : { description: "Done." },
   };
-  const codes = [...(route.errors ?? []), ...(route.auth !== "none" ? authErrors : []), ...common];
+  return { ...result, ...problems([...(route.errors ?? []), ...(route.auth !== "none" ? authErrors : []), ...common]) };
+}
+
+/** What failures answer, by status. */
+function problems(codes: readonly ErrorCode[]): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
   for (const status of [...new Set(codes.map(code => ERRORS[code].status))].sort()) {
     const rows = codes.filter(code => ERRORS[code].status === status);
     result[status] = {
@@ -22,13 +35,42 @@ function responses(route: Route): Record<string, unknown> {
   return result;
 }
 
-function operation(route: Route): Record<string, unknown> {
-  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+const pathParameters = (path: string) =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string" },
   }));
+
+const text = (type: string) => ({ [type]: { schema: { type: "string" } } });
+
+function programOperation({ path, summary, body, headers, answers, errors }: ProgramRoute): Record<string, unknown> {
+  const inHeader = Object.entries(headers ?? {}).map(([name, description]) => ({
+    name,
+    in: "header",
+    required: true,
+    description,
+    schema: { type: "string" },
+  }));
+  const successes = Object.entries(answers).map(([status, { means, body, headers }]) => [
+    status,
+    {
+      description: means,
+      ...(headers && { headers: Object.fromEntries(headers.map(name => [name, { schema: { type: "string" } }])) }),
+      ...(body && { content: text(body) }),
+    },
+  ]);
+  return {
+    summary,
+    security: [{ bearer: [] }],
+    parameters: [...pathParameters(path), ...inHeader],
+    ...(body && { requestBody: { required: true, content: text(body) } }),
+    responses: { ...Object.fromEntries(successes), ...problems([...errors, ...authErrors, ...common]) },
+  };
+}
+
+function operation(route: Route): Record<string, unknown> {
   const inQuery = Object.entries(route.query ?? {}).map(([name, description]) => ({
     name,
     in: "query",
@@ -38,7 +80,7 @@ function operation(route: Route): Record<string, unknown> {
   return {
     summary: route.summary,
     security: route.auth === "none" ? [] : [{ bearer: [] }],
-    parameters: [...inPath, ...inQuery],
+    parameters: [...pathParameters(route.path), ...inQuery],
     ...(route.body && {
       requestBody: { required: true, content: { "application/json": { schema: jsonOf(route.body) } } },
     }),
@@ -52,6 +94,12 @@ export function openapi(): object {
   for (const route of ROUTES) {
     paths[route.path] ??= {};
     Object.assign(paths[route.path] as object, { [route.method.toLowerCase()]: operation(route) });
+  }
+  for (const route of PROGRAM_ROUTES) {
+    // What names a session and what names a source stand at the same place of a path.
+    const path = route.path.replace("{source}", "{pid}");
+    paths[path] ??= {};
+    Object.assign(paths[path] as object, { [route.method.toLowerCase()]: programOperation({ ...route, path }) });
   }
   return {
     openapi: "3.1.0",

@@ -17,6 +17,7 @@ import {
   NODE_FRAMES,
   NODE_MEDIA,
   NodeClaims,
+  PROGRAM_ROUTES,
   QUERIES,
   RECEIVED_SIGNALS,
   RESULTS,
@@ -48,6 +49,10 @@ export function protocolPage(): string {
     .join("\n");
   const routes = ROUTES.map(
     ({ method, path, auth, summary }) => `| \`${method} ${path}\` | ${auth} | ${summary} |`,
+  ).join("\n");
+  const programRoutes = PROGRAM_ROUTES.map(
+    ({ method, path, body = "", answers, summary }) =>
+      `| \`${method} ${path}\` | ${body} | ${Object.keys(answers).join(", ")} | ${summary} |`,
   ).join("\n");
   return `# The wire contract
 
@@ -129,6 +134,14 @@ ${sections(NODE_COMMANDS)}
 | route | auth | |
 | --- | --- | --- |
 ${routes}
+
+### WHIP and WHEP
+
+With a join token, from any program: [gateways](gateway.md).
+
+| route | body | answers | |
+| --- | --- | --- | --- |
+${programRoutes}
 
 ## Tokens
 
