@@ -95,9 +95,22 @@ export async function joinCall(page: Driven, options: CallOptions): Promise<void
     const sources = new Map();
     window.tandem = { room, context, canvas, watched: new Map(), analysers: new Map(), sources };
 
+    const hear = (key: string, track: MediaStreamTrack): void => {
+      const { analysers } = window.tandem;
+      if (analysers.has(key)) return;
+      const stream = new MediaStream([track]);
+      // Chromium pulls remote audio only while an element plays it.
+      const audio = Object.assign(document.createElement("audio"), { autoplay: true, srcObject: stream, volume: 0.01 });
+      document.body.append(audio);
+      const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+      new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(analyser);
+      analysers.set(key, { analyser, audio });
+    };
     const watch = (): void => {
-      const { watched, analysers } = window.tandem;
-      for (const participant of room.store.get().participants) {
+      const { watched } = window.tandem;
+      const { participants, mix } = room.store.get();
+      if (mix) hear(`mix/mic/${mix.track.id}`, mix.track);
+      for (const participant of participants) {
         for (const source of participant.sources) {
           if (!source.track) continue;
           const key = `${participant.identity}/${source.kind}/${source.track.id}`;
@@ -111,19 +124,7 @@ export async function joinCall(page: Driven, options: CallOptions): Promise<void
             document.body.append(video);
             watched.set(key, video);
           }
-          if (source.track.kind === "audio" && !analysers.has(key)) {
-            const stream = new MediaStream([source.track]);
-            // Chromium pulls remote audio only while an element plays it.
-            const audio = Object.assign(document.createElement("audio"), {
-              autoplay: true,
-              srcObject: stream,
-              volume: 0.01,
-            });
-            document.body.append(audio);
-            const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
-            new MediaStreamAudioSourceNode(context, { mediaStream: stream }).connect(analyser);
-            analysers.set(key, { analyser, audio });
-          }
+          if (source.track.kind === "audio") hear(key, source.track);
         }
       }
     };
@@ -202,13 +203,14 @@ export const mediaOf = (page: Driven): Promise<{ topology: string; reason: strin
   }, undefined);
 
 /** Wait until the page's media goes that way, and no other way any more. */
-export const expectTopology = (page: Page, topology: "mesh" | "sfu", timeout = 45_000): Promise<void> =>
+export const expectTopology = (page: Page, topology: "mesh" | "sfu" | "mcu", timeout = 45_000): Promise<void> =>
   until(
     page,
     wanted => {
       const { room } = window.tandem;
-      const ways = new Set(room.connections.map(({ pid }) => (pid === undefined ? "sfu" : "mesh")));
-      return room.store.get().topology.current === wanted && ways.size === 1 && ways.has(wanted);
+      const ways = new Set(room.connections.map(({ pid }) => (pid === undefined ? "node" : "mesh")));
+      const way = wanted === "mesh" ? "mesh" : "node";
+      return room.store.get().topology.current === wanted && ways.size === 1 && ways.has(way);
     },
     topology,
     timeout,
