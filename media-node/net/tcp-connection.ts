@@ -23,7 +23,8 @@ export interface TcpConnection {
   readonly heardAt: number;
   /** Since when a packet is under way; 0: none is. */
   readonly partialSince: number;
-  /** A session has taken its path. */
+  /** A session has its path, or has had it. */
+  readonly isProven: boolean;
   readonly isTaken: boolean;
   /** Idempotent. */
   end(): void;
@@ -38,6 +39,7 @@ export function openTcpConnection(socket: Socket, host: TcpConnectionHost): TcpC
   let framed: FramedConnection | undefined;
   /** What came before it could be told what this is. */
   let head: Buffer | undefined;
+  let isProven = false;
   let isOver = false;
 
   const connection: TcpConnection = {
@@ -47,6 +49,9 @@ export function openTcpConnection(socket: Socket, host: TcpConnectionHost): TcpC
     },
     get partialSince() {
       return framed?.partialSince ?? 0;
+    },
+    get isProven() {
+      return isProven;
     },
     get isTaken() {
       // Its maker holds it, too.
@@ -107,6 +112,7 @@ export function openTcpConnection(socket: Socket, host: TcpConnectionHost): TcpC
     if (!framed) return;
     head = undefined;
     if (!framed.receive(bytes, heardAt)) refuse();
+    else isProven ||= connection.isTaken;
   }
 
   socket.on("data", receive);

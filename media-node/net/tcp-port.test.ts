@@ -15,6 +15,8 @@ const packets: { path: number; bytes: Buffer }[] = [];
 const closed: number[] = [];
 /** Paths that a session has taken. */
 const taken = new Set<number>();
+/** Whether it takes those whose packets come. */
+let isTaking = false;
 let udp: UdpPort;
 let tcp: TcpPort;
 
@@ -26,6 +28,9 @@ async function open(options: Partial<TcpPortOptions> = {}): Promise<void> {
     paths: udp,
     onPacket(bytes, offset, length, path) {
       packets.push({ path, bytes: Buffer.from(bytes.subarray(offset, offset + length)) });
+      if (!isTaking || taken.has(path)) return;
+      udp.retain(path);
+      taken.add(path);
     },
     onClosed(path) {
       closed.push(path);
@@ -46,16 +51,12 @@ async function client(...chunks: Buffer[]): Promise<Socket> {
 }
 
 /** An ICE agent's connection, whose check has come, and the path that it is. */
-async function agent(): Promise<{ socket: Socket; path: number }> {
+async function agent(isTaken = false): Promise<{ socket: Socket; path: number }> {
   const count = packets.length;
+  isTaking = isTaken;
   const socket = await client(CHECK);
   await expect.poll(() => packets.length).toBe(count + 1);
   return { socket, path: packets.at(-1)!.path };
-}
-
-function take(path: number): void {
-  udp.retain(path);
-  taken.add(path);
 }
 
 const later = (ms: number): void => tcp.tick(performance.now() + ms);
@@ -81,7 +82,7 @@ describe("an ICE agent's connection", () => {
     expect(packets[0]!.bytes).toEqual(STUN);
     expect([udp.addressOf(path), udp.portOf(path)]).toEqual(["127.0.0.1", socket.localPort]);
     const arrived: Buffer[] = [];
-    socket.on("data", bytes => arrived.push(bytes));
+    socket.on("data", (bytes: Buffer) => arrived.push(bytes));
     udp.send(path, Uint8Array.of(1, 2, 3), 0, 3);
     const at = udp.reserve(5);
     udp.slab.set([4, 4, 5, 5, 6], at);
@@ -103,8 +104,7 @@ describe("an ICE agent's connection", () => {
 
   it("ends when its peer does, whose path is told and free again", async () => {
     await open();
-    const { socket, path } = await agent();
-    take(path);
+    const { socket, path } = await agent(true);
     expect(udp.retainedPaths).toBe(1);
     socket.end();
     await expect.poll(() => closed).toEqual([path]);
@@ -114,11 +114,10 @@ describe("an ICE agent's connection", () => {
 
   it("ends ten seconds after its beginning when no session has taken it, whatever it sends", async () => {
     await open();
+    const mine = await agent(true);
     const silent = await client();
     const slow = await client(CHECK.subarray(0, 5));
     const { socket, path } = await agent();
-    const mine = await agent();
-    take(mine.path);
     later(9_500);
     expect(tcp.connections).toBe(4);
     socket.write(CHECK);
@@ -132,9 +131,7 @@ describe("an ICE agent's connection", () => {
 
   it("ends when a packet takes longer than ten seconds, or nothing comes for thirty", async () => {
     await open();
-    const [idle, stuck] = [await agent(), await agent()];
-    take(idle.path);
-    take(stuck.path);
+    const [idle, stuck] = [await agent(true), await agent(true)];
     later(0);
     stuck.socket.write(Buffer.concat([CHECK, CHECK.subarray(0, 9)]));
     await expect.poll(() => packets.length).toBe(3);
@@ -151,8 +148,7 @@ describe("an ICE agent's connection", () => {
 
   it("ends when its session lets it go", async () => {
     await open();
-    const { socket, path } = await agent();
-    take(path);
+    const { socket, path } = await agent(true);
     later(0);
     taken.delete(path);
     udp.release(path);
@@ -163,8 +159,7 @@ describe("an ICE agent's connection", () => {
 
   it("loses packets, not our memory, when its peer doesn't read", async () => {
     await open();
-    const { socket, path } = await agent();
-    take(path);
+    const { socket, path } = await agent(true);
     socket.pause();
     const before = process.memoryUsage().arrayBuffers;
     const packet = new Uint8Array(1_200);
@@ -232,8 +227,7 @@ describe("connections", () => {
 
   it("that have proven nothing make room for new ones, the oldest first; those that have don't", async () => {
     await open({ maxUnproven: 2 });
-    const mine = await agent();
-    take(mine.path);
+    const mine = await agent(true);
     const [first, second] = [await agent(), await agent()];
     expect(tcp.counters.displaced).toBe(0);
     await agent();
@@ -247,8 +241,8 @@ describe("connections", () => {
   it("by the thousands cost no more than what may be open at once", { timeout: 60_000 }, async () => {
     const count = 10_000;
     await open({ maxUnproven: 100, maxPerAddress: 0 });
-    const mine = await agent();
-    take(mine.path);
+    const mine = await agent(true);
+    isTaking = false;
     let begun = 0;
     const attack = async (): Promise<void> => {
       while (begun < count) {

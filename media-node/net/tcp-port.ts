@@ -97,7 +97,7 @@ export async function openTcp(options: TcpPortOptions): Promise<TcpPort> {
 
   /** Whether a connection has become a session's; it is moved then. */
   function proves(connection: TcpConnection): boolean {
-    if (!connection.isTaken) return false;
+    if (!connection.isProven) return false;
     unproven.delete(connection);
     proven.add(connection);
     return true;

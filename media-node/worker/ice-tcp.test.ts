@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Assignment, LinkCommand } from "../../src/protocol/index.ts";
+import { createLog } from "../log.ts";
+import { createFramedConnection } from "../net/framed-connection.ts";
+import { type OpenWorker, openWorker } from "./open-worker.ts";
+import { createModelClient, type ModelClient } from "./testing/model-client.ts";
+import { participantOf, pidOf, ROOM } from "./testing/model-world.ts";
+
+const TICK = 20;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+type Body<T> = T extends LinkCommand ? Omit<T, "id" | keyof Assignment> : never;
+const command = (worker: OpenWorker, body: Body<LinkCommand>) =>
+  worker.execute({ id: 1, ...ROOM, ...body } as LinkCommand);
+
+async function start(iceTcp = true): Promise<OpenWorker> {
+  const worker = await openWorker({
+    config: { worker: 0, listen: ["127.0.0.1"], announce: [], port: 0, iceTcp, maxBitrate: 1_000_000 },
+    log: createLog("error"),
+    report() {},
+  });
+  closing.push(worker.close);
+  await command(worker, { type: "room.open", participants: [] });
+  return worker;
+}
+
+interface TcpClient {
+  readonly model: ModelClient;
+  readonly answer: string;
+  /** Connects anew, whatever became of the connection before. */
+  reconnect(): Promise<Socket>;
+}
+
+/** A model client whose only way to the worker is TCP. */
+async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
+  let socket: Socket | undefined;
+  let frame: ((bytes: Uint8Array) => void) | undefined;
+  const model = createModelClient({ address: `client ${number}`, send: bytes => frame?.(bytes) });
+
+  async function reconnect(): Promise<Socket> {
+    const next = connect(worker.port, "127.0.0.1");
+    closing.push(() => next.destroy());
+    const counters = { received: 0, sent: 0, dropped: 0 };
+    const framed = createFramedConnection(next, counters, (bytes, offset, length) => {
+      model.handle(bytes.subarray(offset, offset + length), performance.now());
+      return true;
+    });
+    next.on("data", (chunk: Buffer) => framed.receive(chunk, performance.now()));
+    next.on("error", () => {});
+    await once(next, "connect");
+    socket?.destroy();
+    socket = next;
+    frame = bytes => framed.send(bytes, 0, bytes.length, bytes.length);
+    return next;
+  }
+
+  await reconnect();
+  await command(worker, { type: "participant.put", participant: participantOf(number) });
+  const { answer } = await command(worker, { type: "session.open", pid: pidOf(number), offer: model.offer() });
+  model.accept(answer!.sdp);
+  const timer = setInterval(() => model.tick(performance.now()), TICK);
+  closing.push(() => clearInterval(timer));
+  await expect.poll(() => model.connected, { timeout: 10_000 }).toBe(true);
+  return { model, answer: answer!.sdp, reconnect };
+}
+
+/** Never begins anew: no number is protected twice. */
+let sequence = 0;
+
+/** Sends sound and a burst of frames every 20 ms, until `check` is true. */
+async function talk(clients: readonly ModelClient[], check: () => boolean): Promise<void> {
+  const timer = setInterval(() => {
+    for (const client of clients) {
+      client.sendAudio(sequence);
+      for (let i = 0; i < 5; i++) client.sendVideo(sequence * 5 + i, sequence % 10 === 0 && i === 0);
+    }
+    sequence++;
+  }, TICK);
+  try {
+    await expect.poll(check, { timeout: 10_000 }).toBe(true);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+const heard = ({ packets }: ModelClient, csrc: number): number => packets.filter(each => each.csrc === csrc).length;
+
+describe("a session over TCP", () => {
+  it("carries handshake, data channel, sound and picture both ways, like one over UDP", async () => {
+    const worker = await start();
+    const [a, b] = [await join(worker, 1), await join(worker, 2)];
+    await talk([a.model, b.model], () =>
+      [heard(a.model, 32), heard(a.model, 33), heard(b.model, 16), heard(b.model, 17)].every(count => count > 40),
+    );
+    for (const { model } of [a, b]) {
+      expect(model.broken).toBe(0);
+      expect(model.messages.some(({ type }) => type === "slots")).toBe(true);
+      const sequences = model.packets.filter(({ csrc }) => csrc % 16 === 1).map(({ sequence }) => sequence);
+      expect(sequences).toEqual(sequences.map((_, i) => (sequences[0]! + i) & 0xffff));
+    }
+    const counters = worker.counters();
+    expect(counters).toMatchObject({ "tcp.accepted": 2, "tcp.unknown": 0, "tcp.dropped": 0, "udp.received": 0 });
+    expect(counters["udp.sent"]).toBe(0);
+  });
+
+  it("goes on over a new connection when the old one breaks", async () => {
+    const worker = await start();
+    const [a, b] = [await join(worker, 1), await join(worker, 2)];
+    await talk([a.model], () => heard(b.model, 17) > 20);
+    await b.reconnect();
+    const before = heard(b.model, 17);
+    await talk([a.model], () => heard(b.model, 17) > before + 20);
+    expect(worker.rooms()[0]?.sessions.length).toBe(2);
+    expect(worker.counters()["session.connected"]).toBe(2);
+  });
+
+  it("ends with its session", async () => {
+    const worker = await start();
+    const { reconnect } = await join(worker, 1);
+    const socket = await reconnect();
+    socket.resume();
+    const checked = worker.counters()["tcp.received"]!;
+    await expect.poll(() => worker.counters()["tcp.received"]).toBeGreaterThan(checked);
+    await command(worker, { type: "room.close" });
+    if (!socket.closed) await once(socket, "close");
+  });
+
+  it("is offered after UDP, and not at all where it is off", async () => {
+    const worker = await start();
+    const { answer } = await join(worker, 1);
+    const candidates = [...answer.matchAll(/^a=candidate:\d+ 1 (\w+) (\d+) (\S+) (\d+) typ host(.*)\r$/gm)];
+    expect(candidates.map(match => match.slice(3, 6))).toEqual([
+      ["127.0.0.1", String(worker.port), ""],
+      ["127.0.0.1", String(worker.port), " tcptype passive"],
+    ]);
+    expect(candidates.map(match => match[1])).toEqual(["udp", "tcp"]);
+    expect(Number(candidates[0]![2])).toBeGreaterThan(Number(candidates[1]![2]));
+
+    const without = await start(false);
+    await command(without, { type: "participant.put", participant: participantOf(1) });
+    const offer = createModelClient({ address: "", send() {} }).offer();
+    const { answer: plain } = await command(without, { type: "session.open", pid: pidOf(1), offer });
+    expect(plain!.sdp).toMatch(/^a=candidate:.* udp /m);
+    expect(plain!.sdp).not.toContain(" tcp ");
+    const [error] = (await once(connect(without.port, "127.0.0.1"), "error").catch(failure => [failure])) as [
+      NodeJS.ErrnoException,
+    ];
+    expect(error.code).toBe("ECONNREFUSED");
+  });
+});
