@@ -22,13 +22,15 @@ export interface AudioCodec {
 
 /** A codec that both sides have; each side may number it as it likes. */
 export interface AgreedCodec {
+  /** As our own codec is called. */
   readonly name: string;
   readonly clockRate: number;
   readonly channels: number;
   readonly sendType: number;
   readonly receiveType: number;
-  /** The peer's fmtp. */
+  /** The peer's fmtp, and ours. */
   readonly parameters: string;
+  readonly ownParameters: string;
 }
 
 /** What holds between the two ends after an offer was answered. */
@@ -72,10 +74,10 @@ function isSameCodec(ours: AudioCodec, theirs: RtpFormat): boolean {
   return isEvents(ours.name) || (ours.clockRate === theirs.clockRate && ours.channels === theirs.channels);
 }
 
-function describeCodecs(codecs: readonly (AgreedCodec & { ours: string })[]): SdpMedia["attributes"] {
-  return codecs.flatMap(({ receiveType, name, clockRate, channels, ours }) => [
+function describeCodecs(codecs: readonly AgreedCodec[]): SdpMedia["attributes"] {
+  return codecs.flatMap(({ receiveType, name, clockRate, channels, ownParameters }) => [
     attribute("rtpmap", `${receiveType} ${name}/${clockRate}${channels > 1 ? `/${channels}` : ""}`),
-    ...(ours === "" ? [] : [attribute("fmtp", `${receiveType} ${ours}`)]),
+    ...(ownParameters === "" ? [] : [attribute("fmtp", `${receiveType} ${ownParameters}`)]),
   ]);
 }
 
@@ -100,11 +102,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     return written;
   }
 
-  function audio(
-    protocol: string,
-    agreedCodecs: readonly (AgreedCodec & { ours: string })[],
-    direction: Direction,
-  ): SdpMedia {
+  function audio(protocol: string, agreedCodecs: readonly AgreedCodec[], direction: Direction): SdpMedia {
     return {
       kind: "audio",
       port,
@@ -125,13 +123,17 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
   });
 
   /** What we have of what the peer named; `receiveTypeOf` tells our number for it. */
-  function common(remote: RemoteAudio, receiveTypeOf: (ours: AudioCodec, theirs: RtpFormat) => number | undefined) {
+  function common(
+    remote: RemoteAudio,
+    receiveTypeOf: (ours: AudioCodec, theirs: RtpFormat) => number | undefined,
+  ): AgreedCodec[] {
     return remote.formats.flatMap(theirs => {
       const ours = codecs.find(codec => isSameCodec(codec, theirs));
       const receiveType = ours && receiveTypeOf(ours, theirs);
       if (!ours || receiveType === undefined) return [];
-      const { name, clockRate, channels, payloadType, parameters } = theirs;
-      return [{ name, clockRate, channels, sendType: payloadType, receiveType, parameters, ours: ours.parameters }];
+      const { clockRate, channels, payloadType: sendType, parameters } = theirs;
+      const { name, parameters: ownParameters } = ours;
+      return [{ name, clockRate, channels, sendType, receiveType, parameters, ownParameters }];
     });
   }
 
@@ -165,7 +167,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
           ...codec,
           sendType: codec.payloadType,
           receiveType: codec.payloadType,
-          ours: codec.parameters,
+          ownParameters: codec.parameters,
         }));
         return write([audio("RTP/AVP", own, wanted)]);
       }
