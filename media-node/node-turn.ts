@@ -73,7 +73,9 @@ export async function configureTurn(
   const tls = cert === "" ? undefined : { hosts, port: tlsPort || port };
   return {
     configs,
-    shared: isShared ? turnUrls({ hosts, port, tcp: true, tls }) : [],
-    urls: (at, tcp) => turnUrls({ hosts: addresses, port: at, tcp }),
+    shared: isShared ? turnUrls({ hosts, port, udp: true, tcp: true, tls }) : [],
+    // Chromium (156, 2026-11) takes every datagram from a server of its list for the server's, so ICE would hear no session at a
+    // port that stands there for UDP. Whoever reaches it by UDP needs no relay to it either.
+    urls: (at, tcp) => turnUrls({ hosts: addresses, port: at, udp: false, tcp }),
   };
 }

@@ -245,7 +245,8 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
       }
       const result = await ask(held.worker, command);
       const { port, tcp } = held.worker;
-      return turn && command.type === "room.open" ? { ...result, turn: turn.urls(port, tcp) } : result;
+      const urls = command.type === "room.open" ? (turn?.urls(port, tcp) ?? []) : [];
+      return urls.length > 0 ? { ...result, turn: [...urls] } : result;
     },
     turn: hub,
     ports: () => workers.filter(({ ready }) => ready).map(({ port }) => port),
