@@ -25,6 +25,8 @@ export interface Demultiplexer {
 
 /** The TURN server that shares the port: it gets datagrams that are no session's. */
 export interface TurnEntry {
+  /** Last channel number that clients may use: beyond 0x4fff only old clients do, and nothing else begins with such bytes. */
+  readonly maxChannel: number;
   /** `bytes` are not kept. */
   receive(path: number, bytes: Uint8Array): void;
 }
@@ -38,6 +40,9 @@ type Paths = Pick<UdpPort, "retain" | "release" | "addressOf" | "portOf">;
 const isForServer = (message: StunMessage): boolean =>
   message.method !== STUN_METHOD.binding ||
   (message.class === STUN_CLASS.request && findAttribute(message, STUN_ATTRIBUTE.username) < 0);
+
+const isChannelData = (kind: PacketKind, first: number, { maxChannel }: TurnEntry): boolean =>
+  kind === PacketKind.turnChannel || (kind === PacketKind.unknown && first >= 80 && first <= maxChannel >> 8);
 
 /** @param turn absent: STUN and TURN for a server are unknown here */
 export function createDemultiplexer(counters: SessionCounters, paths: Paths, turn?: TurnEntry): Demultiplexer {
@@ -98,7 +103,7 @@ export function createDemultiplexer(counters: SessionCounters, paths: Paths, tur
       receiveStun(bytes, offset, length, path, now, server);
       return undefined;
     }
-    if (kind === PacketKind.turnChannel && server !== undefined) {
+    if (server !== undefined && isChannelData(kind, bytes[offset]!, server)) {
       server.receive(path, bytes);
       return undefined;
     }

@@ -58,7 +58,10 @@ export async function openTurn(options: WorkerTurnOptions): Promise<WorkerTurn> 
   const turn = await openTurnWorker({ config, log, local: relays.peers, ...(tell && { tell }) });
   const inlet = turn.attach(mediaTransport(udp), udp.flush);
   return {
-    entry: { receive: (path, bytes) => inlet.receive(path, bytes, 0, bytes.length, turn.begin()) },
+    entry: {
+      maxChannel: config.maxChannel,
+      receive: (path, bytes) => inlet.receive(path, bytes, 0, bytes.length, turn.begin()),
+    },
     accept: socket => turn.accept(socket),
     port: relays.port,
     counters: relays.counters,
