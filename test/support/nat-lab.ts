@@ -17,7 +17,6 @@ import { createInternet, type Host, ipv4Of, ipv6Of, PUBLIC_RANGES } from "./inte
 import { createNamespace } from "./namespaces.ts";
 import { startNode } from "./node.ts";
 import { apiToken } from "./tokens.ts";
-import { startTurn } from "./turn.ts";
 
 const RACK: Host = 10;
 const ADDRESSES = [ipv4Of(RACK), ipv6Of(RACK)];
@@ -47,30 +46,23 @@ export async function startLab(): Promise<Lab> {
     const rack = createNamespace("rack");
     cleanup.add(rack.close);
     internet.attach(rack, { host: RACK, families: ["ipv4", "ipv6"] });
-    const turn = await startTurn({
+    const edge = await startEdge();
+    cleanup.add(edge.stop);
+    await rack.forward(edge.port);
+    const node = await startNode({
+      edge: edge.url,
       namespace: rack.name,
+      listen: ADDRESSES.join(","),
       settings: {
-        listen: ADDRESSES.join(","),
+        turn: "on",
+        "turn-host": RACK_NAME,
         "listening-port": "3478",
         "tls-listening-port": "443",
         "allowed-peer-ip": PUBLIC_RANGES,
-        "media-peers": `${ipv4Of(RACK)}:1024-65535`,
         cert: authority.cert,
         pkey: authority.pkey,
       },
     });
-    cleanup.add(turn.stop);
-    const urls = [
-      `turn:${RACK_NAME}:3478`,
-      `turn:${RACK_NAME}:3478?transport=tcp`,
-      `turns:${RACK_NAME}:443?transport=tcp`,
-    ];
-    const edge = await startEdge({
-      vars: { ICE_SERVERS: JSON.stringify([{ urls, username: "alice", credential: "wonderland" }]) },
-    });
-    cleanup.add(edge.stop);
-    await rack.forward(edge.port);
-    const node = await startNode({ edge: edge.url, namespace: rack.name, listen: ADDRESSES.join(",") });
     cleanup.add(node.stop);
 
     return {
