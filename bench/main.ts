@@ -3,6 +3,7 @@ import type { Figure, Report } from "./figure.ts";
 
 const BENCHES: Record<string, () => Promise<{ run(report: Report): Promise<void> }>> = {
   floor: () => import("./floor.ts"),
+  mix: () => import("./mix.ts"),
   sfu: () => import("./sfu.ts"),
   signaling: () => import("./signaling.ts"),
   turn: () => import("./turn.ts"),
