@@ -1,10 +1,13 @@
 import { createUdpCounters } from "../../net/counters.ts";
+import type { Carrier } from "../../net/path-table.ts";
 import type { PacketPort } from "../media-worker.ts";
 
 /** A UDP port without sockets: what leaves is handed over, path by path. */
 export interface ModelPort extends PacketPort {
   /** The path of whoever is at an address. */
   pathOf(address: string, port: number): number;
+  /** A path of its own that a carrier serves; its maker retains it. */
+  carriedPath(address: string, port: number, carrier: Carrier): number;
   /** How many paths sessions hold now. */
   readonly held: number;
   /** How many bytes went to an address. */
@@ -13,7 +16,7 @@ export interface ModelPort extends PacketPort {
 
 export function createModelPort(deliver: (bytes: Uint8Array, address: string, port: number) => void): ModelPort {
   const slab = Buffer.alloc(64 * 1024);
-  const paths: { address: string; port: number; holders: number }[] = [];
+  const paths: { address: string; port: number; holders: number; carrier?: Carrier }[] = [];
   const queue: { path: number; offset: number; length: number }[] = [];
   const counters = createUdpCounters();
   const sent = new Map<string, number>();
@@ -27,7 +30,11 @@ export function createModelPort(deliver: (bytes: Uint8Array, address: string, po
     }));
     cursor = 0;
     counters.sent += leaving.length;
-    for (const { bytes, address, port } of leaving) {
+    for (const { bytes, address, port, carrier } of leaving) {
+      if (carrier) {
+        carrier(bytes, 0, bytes.length, bytes.length);
+        continue;
+      }
       sent.set(address, (sent.get(address) ?? 0) + bytes.length);
       deliver(bytes, address, port);
     }
@@ -61,8 +68,9 @@ export function createModelPort(deliver: (bytes: Uint8Array, address: string, po
     },
     addressOf: path => paths[path]!.address,
     portOf: path => paths[path]!.port,
+    carriedPath: (address, port, carrier) => paths.push({ address, port, holders: 1, carrier }) - 1,
     pathOf(address, port) {
-      const known = paths.findIndex(path => path.address === address && path.port === port);
+      const known = paths.findIndex(path => path.address === address && path.port === port && !path.carrier);
       return known >= 0 ? known : paths.push({ address, port, holders: 0 }) - 1;
     },
     sentTo: address => sent.get(address) ?? 0,

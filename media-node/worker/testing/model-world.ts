@@ -1,7 +1,8 @@
 import type { Assignment, LinkCommand, NodeParticipant } from "../../../src/protocol/index.ts";
 import { MEMBER_GRANTS } from "../../../src/protocol/index.ts";
 import { createLog } from "../../log.ts";
-import { createMediaWorker, type MediaWorker, type MediaWorkerOptions } from "../media-worker.ts";
+import type { TurnEntry } from "../demultiplexer.ts";
+import { createMediaWorker, type MediaWorker, type MediaWorkerOptions, type PacketPort } from "../media-worker.ts";
 import type { Outcome } from "../rooms.ts";
 import { createModelClient, type ModelClient, type ModelClientOptions } from "./model-client.ts";
 import { createModelPort, type ModelPort } from "./model-port.ts";
@@ -23,6 +24,8 @@ export interface World {
   client(number: number, options?: Partial<ModelClientOptions>): ModelClient;
   /** Somebody at an address sends a datagram. */
   inject(bytes: Uint8Array, address: string, port?: number): void;
+  /** Has what was injected handled now. */
+  settle(): void;
   /** Lets time pass, calling `each` every 20 ms. */
   run(milliseconds: number, each?: (tick: number) => void): void;
   count(name: string): number;
@@ -30,6 +33,15 @@ export interface World {
 
 export interface JoinOptions extends Partial<ModelClientOptions> {
   readonly participant?: Partial<NodeParticipant>;
+}
+
+/** A TURN server that shares the worker's port; see `turn-world.ts`. */
+export interface WorldTurn {
+  readonly entry: TurnEntry;
+  /** The port as sessions use it. */
+  readonly port: PacketPort;
+  /** Takes what is sent to an address; false where that is no client of its. */
+  deliver(bytes: Uint8Array, address: string): boolean;
 }
 
 export const ROOM: Assignment = { room: "room", life: "lifelife", epoch: 1 };
@@ -54,18 +66,28 @@ export function participantOf(number: number, more: Partial<NodeParticipant> = {
   };
 }
 
-export function createWorld(): World {
+/** @param serveTurn makes a TURN server beside the sessions; its functions are called once there is a worker */
+export function createWorld(
+  serveTurn?: (port: ModelPort, worker: () => MediaWorker, clock: () => number) => WorldTurn,
+): World {
   let now = 1_790_000_000_000;
   const clients: ModelClient[] = [];
   const reports: Frame[] = [];
   const errors: string[] = [];
   const arriving: { bytes: Uint8Array; path: number }[] = [];
   const port = createModelPort((bytes, address) => {
+    if (turn?.deliver(bytes, address)) return;
     for (const client of clients) if (client.address === address) client.handle(bytes, now);
   });
+  const turn: WorldTurn | undefined = serveTurn?.(
+    port,
+    () => worker,
+    () => now,
+  );
   const worker = createMediaWorker({
     id: 3,
-    port,
+    port: turn?.port ?? port,
+    ...(turn && { turn: turn.entry }),
     addresses: [{ protocol: "udp", address: "198.51.100.1", port: 7_003 }],
     maxBitrate: 4_000_000,
     log: createLog("error", {}, line => errors.push(line)),
@@ -102,13 +124,16 @@ export function createWorld(): World {
     inject(bytes, address, from = PORT) {
       arriving.push({ bytes: new Uint8Array(bytes), path: port.pathOf(address, from) });
     },
+    settle() {
+      const batch = arriving.splice(0);
+      for (const { bytes, path } of batch) worker.receive(bytes, path, now);
+      if (batch.length > 0) worker.endBatch(now);
+      (turn?.port ?? port).flush();
+    },
     run(milliseconds, each) {
       for (const end = now + milliseconds; now < end; ) {
         now += STEP;
-        const batch = arriving.splice(0);
-        for (const { bytes, path } of batch) worker.receive(bytes, path, now);
-        if (batch.length > 0) worker.endBatch(now);
-        port.flush();
+        world.settle();
         if (now % TICK !== 0) continue;
         if (worker.busy) worker.tick(now);
         for (const client of clients) client.tick(now);
