@@ -1,4 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAuthority } from "../support/authority.ts";
+import { type Baresip, startBaresip } from "../support/baresip.ts";
 import { createCleanup } from "../support/cleanup.ts";
 import { freePort } from "../support/ports.ts";
 import {
@@ -213,5 +217,73 @@ Content-Length: 0
     const end = await answerer.dial(`sip:sipp@127.0.0.1:${port}`).ended;
     expect(end).toMatchObject({ status: 302, contacts: ["sip:a@192.0.2.1", "sip:b@192.0.2.2"] });
     await redirecting;
+  });
+});
+
+describe("a flood by sipp", () => {
+  it("leaves the stack with the calls that it may have, and others undisturbed", async () => {
+    const admission = { requestsPerSecond: 20, burst: 100, refusalsPerSecond: 10 };
+    const flooded = await openSipAnswerer({ stack: { maxCalls: 50, admission } });
+    const { stack, port } = flooded.endpoint;
+    const target = `127.0.0.1:${port}`;
+    try {
+      const flood = [invite("ringing").replace(' retrans="500"', ""), maybe(100), maybe(180), maybe(503), receive(699)];
+      const enough = new AbortController();
+      // It never gets the answer that it waits for.
+      const options = { target, args: ["-m", "5000", "-r", "2000"], signal: enough.signal };
+      const flooding = runSipp(flood, options).catch(() => "stopped");
+      await expect.poll(() => stack.counters.overloaded, { timeout: 15_000 }).toBeGreaterThan(500);
+      expect(stack.calls).toBe(50);
+      await runSipp([send(request("OPTIONS", 1)), receive(200)], { target, address: "127.0.0.2" });
+      enough.abort();
+      expect(await flooding).toBe("stopped");
+      const { dropped, refused } = stack.counters;
+      expect(dropped).toBeGreaterThan(refused);
+    } finally {
+      await flooded.endpoint.close();
+    }
+  });
+});
+
+describe("baresip", () => {
+  const cleanup = createCleanup();
+  let answerer: SipAnswerer;
+  let phone: Baresip;
+
+  beforeAll(async () => {
+    const authority = await createAuthority(["IP:127.0.0.1"]);
+    cleanup.add(authority.remove);
+    const [cert, key] = await Promise.all([readFile(authority.cert), readFile(authority.pkey)]);
+    answerer = await openSipAnswerer({ tlsPort: 0, secureContext: () => createSecureContext({ cert, key }) });
+    cleanup.add(() => answerer.endpoint.close());
+    phone = await startBaresip();
+    cleanup.add(phone.stop);
+  });
+  afterAll(cleanup.run);
+
+  it.each(["udp", "tcp"])("is called, puts us on hold and takes us back, and is hung up (%s)", async transport => {
+    const up = phone.next("CALL_ESTABLISHED");
+    const own = answerer.dial(`sip:bob@127.0.0.1:${phone.port};transport=${transport}`);
+    await Promise.all([own.established, up]);
+    const held = expect.poll(() => own.agreements.at(-1)?.direction);
+    phone.command("hold");
+    await held.toBe("recvonly");
+    phone.command("resume");
+    await expect.poll(() => own.agreements.at(-1)?.direction).toBe("sendrecv");
+    const closed = phone.next("CALL_CLOSED");
+    own.call?.hangUp(answerer.endpoint.now());
+    await closed;
+    expect(own.log).toEqual(["180", "established", "ended local 0"]);
+  });
+
+  it.each(["udp", "tcp", "tls"])("calls and hangs up (%s)", async transport => {
+    const up = phone.next("CALL_ESTABLISHED");
+    const port = transport === "tls" ? answerer.endpoint.tlsPort : answerer.endpoint.port;
+    phone.command("dial", `sip:${transport}@127.0.0.1:${port};transport=${transport}`);
+    await up;
+    const own = answerer.calls.get(transport)?.at(-1);
+    await own?.established;
+    phone.command("hangup");
+    expect(await own?.ended).toMatchObject({ by: "remote" });
   });
 });

@@ -69,6 +69,8 @@ export interface SippOptions {
   readonly address?: string;
   readonly port?: number;
   readonly args?: readonly string[];
+  /** Kills it; that it did not end well is then an error too. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -76,7 +78,7 @@ export interface SippOptions {
  * @throws Error with what sipp reports, where a step went otherwise
  */
 export async function runSipp(steps: readonly SippStep[], options: SippOptions): Promise<void> {
-  const { target, address = "127.0.0.1", port, args = [] } = options;
+  const { target, address = "127.0.0.1", port, args = [], signal } = options;
   const folder = await mkdtemp(join(tmpdir(), "tandem-sipp-"));
   try {
     const uses = steps.some(step => step.includes('assign_to="1"')) ? '<Reference variables="1"/>' : "";
@@ -84,12 +86,13 @@ export async function runSipp(steps: readonly SippStep[], options: SippOptions):
     await writeFile(file, `<?xml version="1.0"?><scenario name="test">${steps.join("\n")}${uses}</scenario>`);
     const command = [
       ...(target === undefined ? [] : [target]),
-      ...["-sf", file, "-i", address, "-mi", address, "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error"],
+      ...["-sf", file, "-i", address, "-mi", address, "-nostdin", "-timeout", "15s", "-timeout_error"],
       ...["-trace_err", "-error_file", join(folder, "errors.log")],
       ...(port === undefined ? [] : ["-p", String(port)]),
-      ...args,
+      ...(args.includes("-m") ? args : ["-m", "1", ...args]),
     ];
-    await execute("sipp", command, { cwd: folder, env: { ...process.env, TERM: "dumb" } }).catch(async error => {
+    const environment = { cwd: folder, env: { ...process.env, TERM: "dumb" }, ...(signal && { signal }) };
+    await execute("sipp", command, environment).catch(async error => {
       const names = (await readdir(folder)).filter(name => name.endsWith(".log"));
       const logs = await Promise.all(names.map(name => readFile(join(folder, name), "utf8")));
       throw new Error(`sipp ended with ${error.code}:\n${logs.join("\n")}`);

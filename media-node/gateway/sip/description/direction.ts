@@ -23,11 +23,3 @@ export function both(a: Direction, b: Direction): Direction {
 export function answerDirection(offered: Direction, wanted: Direction): Direction {
   return both(reverse(offered), wanted);
 }
-
-export function sends(direction: Direction): boolean {
-  return (bitsOf(direction) & SENDS) !== 0;
-}
-
-export function receives(direction: Direction): boolean {
-  return (bitsOf(direction) & RECEIVES) !== 0;
-}

@@ -14,10 +14,6 @@ export interface Dialog {
   readonly flow: SipFlow;
   /** Whether its Contact can't be right, since its own address isn't: then `flow` is where it is. */
   readonly isBehindNat: boolean;
-  /** Whether proxies asked to stay between. */
-  readonly hasRoutes: boolean;
-  /** CSeq of the last request that the peer sent, -1 before the first. */
-  readonly remoteCseq: number;
   /** A new request within it; ACK takes the CSeq of its INVITE. */
   createRequest(method: string, cseq?: number): RequestDraft;
   /** URI of the next hop of a request (RFC 3261 §12.2.1.1). */
@@ -112,15 +108,11 @@ function createDialog(start: DialogStart): Dialog {
     localTag,
     remoteTag,
     isBehindNat,
-    hasRoutes: first !== undefined,
     get remoteTarget() {
       return remoteTarget;
     },
     get flow() {
       return flow;
-    },
-    get remoteCseq() {
-      return remoteCseq;
     },
     get nextHop() {
       return first?.text ?? remoteTarget;

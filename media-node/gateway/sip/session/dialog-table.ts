@@ -9,7 +9,6 @@ interface DialogId {
 
 /** The dialogs that requests may belong to (RFC 3261 §12.2.2). */
 export interface DialogTable {
-  readonly size: number;
   add(id: DialogId, user: DialogUser): void;
   remove(id: DialogId): void;
   find(request: SipRequest): DialogUser | undefined;
@@ -19,9 +18,6 @@ export function createDialogTable(): DialogTable {
   const users = new Map<string, DialogUser>();
   const key = (callId: string, local: string, remote: string): string => `${callId}\n${local}\n${remote}`;
   return {
-    get size() {
-      return users.size;
-    },
     add: ({ callId, localTag, remoteTag }, user) => users.set(key(callId, localTag, remoteTag), user),
     remove: ({ callId, localTag, remoteTag }) => users.delete(key(callId, localTag, remoteTag)),
     find: request => users.get(key(request.callId, tagOf(request.to), tagOf(request.from))),

@@ -26,7 +26,6 @@ export interface TransactionLayerOptions {
 
 /** All transactions of an endpoint (RFC 3261 §17). */
 export interface TransactionLayer {
-  readonly size: number;
   /** Whether no more requests should be taken. */
   readonly isFull: boolean;
   /** Sends a request through a new transaction, adding its Via; undefined if there are too many. */
@@ -99,9 +98,6 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
   }
 
   return {
-    get size() {
-      return servers.size + clients.size;
-    },
     get isFull() {
       return servers.size >= maxTransactions;
     },

@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./ports.ts";
+
+/** Something baresip told on its control connection: `CALL_ESTABLISHED`, `CALL_CLOSED`, … */
+export interface BaresipEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A softphone on loopback that answers by itself; its account is `sip:bob`. */
+export interface Baresip {
+  readonly port: number;
+  readonly events: readonly BaresipEvent[];
+  /** A command of its menu: `dial`, `hangup`, `hold`, `resume`, … */
+  command(command: string, params?: string): void;
+  /** The next event of a type from now on. */
+  next(type: string): Promise<BaresipEvent>;
+  stop(): Promise<void>;
+}
+
+export interface BaresipOptions {
+  /** Of the account: `audio_codecs=pcmu`, `mediaenc=…`, `outbound=…`. */
+  readonly account?: string;
+}
+
+const MODULES = ["g711.so", "ausine.so", "aubridge.so"];
+
+async function reach(port: number): Promise<Socket> {
+  for (let attempt = 0; ; attempt++) {
+    const socket = connect(port, "127.0.0.1");
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      if (attempt > 100) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+export async function startBaresip({ account = "audio_codecs=pcmu" }: BaresipOptions = {}): Promise<Baresip> {
+  const folder = await mkdtemp(join(tmpdir(), "tandem-baresip-"));
+  const port = await freePort();
+  const control = await freePort();
+  const config = [
+    `sip_listen 127.0.0.1:${port}`,
+    "net_interface 127.0.0.1",
+    "audio_source ausine,440",
+    "audio_player aubridge,rx",
+    ...["ausrc_srate 48000", "auplay_srate 48000", "ausrc_channels 2", "auplay_channels 1"],
+    "module_path /usr/lib/baresip/modules",
+    ...MODULES.map(name => `module ${name}`),
+    ...["module_tmp uuid.so", "module_tmp account.so", "module_app menu.so"],
+    ...["module ctrl_tcp.so", `ctrl_tcp_listen 127.0.0.1:${control}`],
+  ];
+  await writeFile(join(folder, "config"), `${config.join("\n")}\n`);
+  await writeFile(join(folder, "accounts"), `<sip:bob@127.0.0.1:${port}>;regint=0;answermode=auto;${account}\n`);
+  const child = spawn("baresip", ["-f", folder], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  const socket = await reach(control);
+  const events: BaresipEvent[] = [];
+  const waiting = new Set<(event: BaresipEvent) => void>();
+
+  let held = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (chunk: string) => {
+    held += chunk;
+    // Netstrings: `length:text,`.
+    for (let match = /^(\d+):/.exec(held); match; match = /^(\d+):/.exec(held)) {
+      const start = match[0].length;
+      const end = start + Number(match[1]);
+      if (held.length <= end) return;
+      const message = JSON.parse(held.slice(start, end)) as BaresipEvent & { event?: boolean };
+      held = held.slice(end + 1);
+      if (!message.event) continue;
+      events.push(message);
+      for (const told of [...waiting]) told(message);
+    }
+  });
+
+  return {
+    port,
+    events,
+    command(command, params) {
+      const text = JSON.stringify({ command, ...(params !== undefined && { params }) });
+      socket.write(`${text.length}:${text},`);
+    },
+    next: type =>
+      new Promise(resolve => {
+        const told = (event: BaresipEvent): void => {
+          if (event.type !== type) return;
+          waiting.delete(told);
+          resolve(event);
+        };
+        waiting.add(told);
+      }),
+    async stop() {
+      socket.destroy();
+      child.kill("SIGTERM");
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
