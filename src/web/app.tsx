@@ -5,6 +5,7 @@ import { config, loadConfig } from "./state/config.ts";
 import { navigate, route } from "./state/routes.ts";
 import { Ending } from "./ui/ending.tsx";
 import { Skeleton } from "./ui/skeleton.tsx";
+import { WatchPage } from "./watch/watch-page.tsx";
 
 /** The whole app: asks the deployment how people get in, then shows the page of the address. */
 export function App() {
@@ -43,6 +44,8 @@ function Page({ access }: { access: "token" | "invite" | "open" }) {
       return <Home access={access} />;
     case "room":
       return <RoomPage key={at.room} room={at.room} access={access} />;
+    case "watch":
+      return <WatchPage key={`${at.room}/${at.source}`} room={at.room} source={at.source} access={access} />;
     case "missing":
       return (
         <Ending

@@ -41,6 +41,64 @@ function listen(identity: string): void {
   Object.assign(window, { tandem: { context, analysers } });
 }
 
+declare global {
+  interface Window {
+    /** The ufrag that media goes by before and after, and what three PATCHes were answered: stale, candidates, restart. */
+    restartIce(): Promise<{ before: string; after: string; statuses: number[] }>;
+  }
+}
+
+/** Publish a canvas by WHIP, and leave {@link Window.restartIce} to do the rest. */
+async function publishOnce({ endpoint, token }: { endpoint: string; token: string }): Promise<void> {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 180 });
+  const paint = canvas.getContext("2d");
+  setInterval(() => paint?.fillRect(Math.random() * 300, Math.random() * 160, 20, 20), 100);
+  const connection = new RTCPeerConnection();
+  const [track] = canvas.captureStream(10).getTracks();
+  if (track) connection.addTransceiver(track, { direction: "sendonly" });
+  await connection.setLocalDescription();
+  const ask = (method: string, url: string | URL, type: string, body: string, more = {}): Promise<Response> =>
+    fetch(url, { method, body, headers: { authorization: `Bearer ${token}`, "content-type": type, ...more } });
+  const posted = await ask("POST", endpoint, "application/sdp", connection.localDescription?.sdp ?? "");
+  const answer = await posted.text();
+  await connection.setRemoteDescription({ type: "answer", sdp: answer });
+  const session = new URL(posted.headers.get("location") ?? "", endpoint);
+
+  /** The local ufrag of the transport once it stands: by the browser's own account. */
+  const ufragOf = async (not?: string): Promise<string> => {
+    for (;;) {
+      for (const report of (await connection.getStats()).values()) {
+        const { type, iceState, iceLocalUsernameFragment: ufrag } = report;
+        if (type === "transport" && ufrag !== not && /connected|completed/.test(iceState)) return ufrag;
+      }
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+  };
+  window.restartIce = async () => {
+    const before = await ufragOf();
+    const patch = async (etag: string): Promise<Response> => {
+      const sdp = connection.localDescription?.sdp ?? "";
+      const lines = sdp.split("\r\n").filter(line => /^(m=|a=mid:|a=ice-ufrag:|a=ice-pwd:)/.test(line));
+      const type = "application/trickle-ice-sdpfrag";
+      return ask("PATCH", session, type, `${lines.join("\r\n")}\r\n`, { "if-match": etag });
+    };
+    const first = [await patch('"stale"'), await patch(posted.headers.get("etag") ?? "")];
+    await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+    const restarted = await patch("*");
+    const fragment = await restarted.text();
+    const renewed = ["ice-ufrag", "ice-pwd"].reduce((sdp, name) => {
+      const [line = ""] = new RegExp(`^a=${name}:.*$`, "m").exec(fragment) ?? [];
+      return sdp.replace(new RegExp(`^a=${name}:.*$`, "m"), () => line);
+    }, answer);
+    await connection.setRemoteDescription({ type: "answer", sdp: renewed });
+    return {
+      before,
+      after: await ufragOf(before),
+      statuses: [...first, restarted].map(({ status }) => status),
+    };
+  };
+}
+
 describe("bare pages of another origin, with RTCPeerConnection and fetch only", () => {
   const cleanup = createCleanup();
   let edge: Edge;
@@ -93,6 +151,16 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
       ["whep", []],
     ]);
 
+    // The app's own player, by its address alone; it leaves with its page.
+    const watcher = await browser.newPage();
+    watcher.on("pageerror", error => errors.push(`player: ${error}`));
+    await watcher.goto(`${edge.url}/watch/${ROOM}/whip`);
+    await watcher.locator('[data-testid="player"][data-state="live"]').waitFor();
+    await expectShown(watcher);
+    await until(guest, () => window.tandem.room.store.get().participants.length === 3, undefined);
+    await watcher.goto("about:blank");
+    await until(guest, () => window.tandem.room.store.get().participants.length === 2, undefined);
+
     await end(encoder);
     await until(guest, () => window.tandem.room.store.get().participants.length === 1, undefined);
     // Whoever is left is shown in the same slots, without a word of SDP.
@@ -102,5 +170,19 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
     await end(player);
     await until(guest, () => window.tandem.room.store.get().participants.length === 0, undefined);
     expect(errors).toEqual([]);
+  });
+
+  it("restart ICE by PATCH: pictures go on over the new credentials", async () => {
+    const room = "restart";
+    const encoder = await openBlank(browser, edge.url);
+    const token = await joinToken(room, "encoder", { create: true, publish: ["camera"] });
+    await encoder.evaluate(publishOnce, { endpoint: `${edge.url}/v1/whip/${room}`, token });
+    const guest = await openBlank(browser, edge.url);
+    await joinCall(guest, { url: edge.url, token: await joinToken(room, "guest"), tone: GUEST_TONE, hue: 200 });
+    await expectFrames(guest, "encoder");
+    const { before, after, statuses } = await encoder.evaluate(() => window.restartIce());
+    expect(statuses).toEqual([412, 204, 200]);
+    expect(after).not.toBe(before);
+    await expectFrames(guest, "encoder");
   });
 });

@@ -1,3 +1,4 @@
+import { watchLink } from "../state/entry.ts";
 import { byHand } from "../state/people.ts";
 import { CopyField } from "../ui/copy.tsx";
 import { useCall } from "./call-context.ts";
@@ -19,6 +20,11 @@ export function PeoplePanel() {
       {link !== undefined && (
         <div class="panel-foot">
           <CopyField label="Link for others" text={link} />
+          <CopyField
+            label="Link for those who only watch"
+            text={watchLink(link)}
+            hint="A player: no camera, no microphone, no chat."
+          />
         </div>
       )}
     </aside>

@@ -56,6 +56,13 @@ function stored(text: string | undefined): Entry {
 /** Path of a room's page. */
 export const roomPath = (room: string): string => `/r/${encodeURIComponent(room)}`;
 
+/** The link to the player of the room that `link` leads into. */
+export function watchLink(link: string): string {
+  const url = new URL(link);
+  url.pathname = url.pathname.replace(/^\/r\//, "/watch/");
+  return url.href;
+}
+
 /** The two links of an invitation room. The host's carries the guest's too, so that a host can hand that on. */
 export const invitationLinks = (origin: string, room: string, host: string, guest: string) => ({
   guest: `${origin}${roomPath(room)}#${new URLSearchParams({ g: guest })}`,

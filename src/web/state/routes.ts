@@ -3,15 +3,20 @@ import * as v from "valibot";
 import { RoomId } from "../../protocol/names.ts";
 
 /** What the address asks for. */
-export type Route = { page: "home" } | { page: "room"; room: string } | { page: "missing" };
+export type Route =
+  | { page: "home" }
+  | { page: "room"; room: string }
+  | { page: "watch"; room: string; source: string | undefined }
+  | { page: "missing" };
 
 /** The route of a path. */
 export function routeOf(pathname: string): Route {
   if (pathname === "/" || pathname === "/index.html") return { page: "home" };
-  const match = /^\/r\/([^/]+)\/?$/.exec(pathname);
-  if (!match?.[1]) return { page: "missing" };
-  const room = decode(match[1]).toLowerCase();
-  return v.is(RoomId, room) ? { page: "room", room } : { page: "missing" };
+  const [, page, name = "", source] = /^\/(r|watch)\/([^/]+)(?:\/([^/]+))?\/?$/.exec(pathname) ?? [];
+  const room = decode(name).toLowerCase();
+  if (!v.is(RoomId, room)) return { page: "missing" };
+  if (page === "watch") return { page: "watch", room, source: source === undefined ? undefined : decode(source) };
+  return source === undefined ? { page: "room", room } : { page: "missing" };
 }
 
 function decode(segment: string): string {
