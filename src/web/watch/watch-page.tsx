@@ -73,7 +73,8 @@ function Watching({ room, source, token }: WatchingProps) {
     if (!element || !stream) return;
     element.srcObject = stream;
     // A page that nobody has touched may not make a sound.
-    element.play().catch(() => {
+    element.play().catch((error: DOMException) => {
+      if (error.name !== "NotAllowedError") return;
       element.muted = true;
       silenced.value = true;
       element.play().catch(() => undefined);
