@@ -56,7 +56,7 @@ export function createTurnHub(send: (worker: number, order: TurnOrder) => void, 
       if (isDraining) send(worker, { type: "drain" });
       for (const known of workers.values()) for (const order of sumOf(known, true)) send(worker, order);
       workers.set(worker, { mediaPort, relays: new Map(), held: new Map() });
-      if (mediaPort > 0) tellAll({ type: "media", port: mediaPort, open: true });
+      if (mediaPort > 0) tellAll({ type: "media", port: mediaPort, open: true }, worker);
     },
     ended(worker) {
       const known = workers.get(worker);

@@ -56,6 +56,7 @@ export async function openTurn(options: WorkerTurnOptions): Promise<WorkerTurn> 
     timeOrigin,
   });
   const turn = await openTurnWorker({ config, log, local: relays.peers, ...(tell && { tell }) });
+  turn.obey({ type: "media", port: number, open: true });
   const inlet = turn.attach(mediaTransport(udp), udp.flush);
   return {
     entry: {
