@@ -25,6 +25,13 @@ describe("the mix clock", () => {
     expect(run(clock, 1_020)).toBe(1);
   });
 
+  it("counts nothing as left out while there was nothing to mix", () => {
+    const clock = new MixClock(5, 0);
+    clock.resume(10_010);
+    expect(run(clock, 10_010)).toBe(1);
+    expect(clock).toMatchObject({ tick: 500, skipped: 0, due: 10_020 });
+  });
+
   it("gives up voices while frames are late again and again, and takes them back at ease", () => {
     const clock = new MixClock(5, 0);
     for (let i = 0; i < 10; i++) clock.next(i * 20 + 45);

@@ -36,6 +36,11 @@ export class MixClock {
     return this.start + (this.tick + 1) * FRAME_TIME;
   }
 
+  /** Nothing was to be mixed until now. */
+  resume(now: number): void {
+    this.tick = Math.max(this.tick, Math.floor((now - this.start) / FRAME_TIME) - 1);
+  }
+
   /** Goes on to the next frame. @returns whether it is due */
   next(now: number): boolean {
     const late = now - this.due;

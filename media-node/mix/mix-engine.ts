@@ -54,7 +54,7 @@ export interface MixEngine {
   readonly rooms: number;
   /** When {@link run} has something to do (ms). */
   readonly due: number;
-  /** Mixes what is due. */
+  /** Mixes the next frame if it is due; only one, so that the time it took is seen before the next. */
   run(now: number): void;
   close(): void;
 }
@@ -64,12 +64,14 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
   const rooms = new Map<number, Mixer>();
   const clock = new MixClock(MAX_VOICES, options.now);
   let room = 0;
+  let idle = true;
   const take = (stream: number, timestamp: number, bytes: Uint8Array, length: number): void =>
     onPacket(room, stream, timestamp, bytes, length);
 
   function close(number: number): void {
     rooms.get(number)?.close();
     rooms.delete(number);
+    if (rooms.size === 0) idle = true;
   }
 
   return {
@@ -114,11 +116,14 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
     },
     run(now) {
       const { voices } = clock;
-      while (clock.next(now)) {
-        for (const [number, mixer] of rooms) {
-          room = number;
-          mixer.tick(clock.tick, clock.voices, take, now);
-        }
+      if (idle && rooms.size > 0) {
+        idle = false;
+        clock.resume(now);
+      }
+      if (!clock.next(now)) return;
+      for (const [number, mixer] of rooms) {
+        room = number;
+        mixer.tick(clock.tick, clock.voices, take, now);
       }
       if (clock.voices !== voices) onVoices(clock.voices, clock.skipped);
     },

@@ -9,10 +9,12 @@ import {
 import { createG711Decoder, createG711Encoder } from "../codec/g711.ts";
 import { createG722Decoder, createG722Encoder } from "../codec/g722.ts";
 import type { OpusFactory } from "../codec/opus-audio.ts";
+import { createPcmDecoder, createPcmEncoder } from "../codec/pcm.ts";
 
-/** How a listener takes a mix: its codec, and the rate (Hz) it is mixed at, which for Opus is free. */
+/** How a listener takes a mix: its codec, and the rate (Hz) it is mixed at, which for Opus and PCM is free. */
 export type MixFormat =
   | { readonly codec: "opus"; readonly rate: SampleRate }
+  | { readonly codec: "pcm"; readonly rate: SampleRate }
   | { readonly codec: "g722"; readonly rate: 16_000 }
   | { readonly codec: "pcmu" | "pcma"; readonly rate: 8_000 };
 
@@ -35,6 +37,7 @@ export function createMixEncoder(
   complexity: number,
 ): AudioEncoder {
   if (codec === "opus") return opus.createEncoder({ rate, channels, complexity });
+  if (codec === "pcm") return createPcmEncoder(rate);
   return codec === "g722" ? createG722Encoder() : createG711Encoder(codec);
 }
 
@@ -46,6 +49,7 @@ export function createInputDecoder(
   channels: Channels,
 ): AudioDecoder | undefined {
   if (codec === "opus") return opus.createDecoder(rate, channels);
+  if (codec === "pcm") return channels === 1 ? createPcmDecoder(rate) : undefined;
   const decoder = codec === "g722" ? createG722Decoder() : createG711Decoder(codec);
   return decoder.rate === rate && channels === 1 ? decoder : undefined;
 }

@@ -139,7 +139,7 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
   }
 
   function syncInputs(): void {
-    for (const input of [...inputs.values()]) {
+    for (const input of inputs.values()) {
       const { source } = input;
       if (router.sources.get(source.number) !== source || !source.open) unlisten(input);
     }
@@ -166,9 +166,14 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
     }
   }
 
+  function wanted(): boolean {
+    for (const receiver of router.receivers) if (router.wantsMix(receiver)) return true;
+    return false;
+  }
+
   /** Everybody gets sources again. */
   function end(now: number): void {
-    for (const input of [...inputs.values()]) unlisten(input);
+    for (const input of inputs.values()) unlisten(input);
     for (const receiver of listeners.keys()) receiver.setMix(undefined, now);
     listeners.clear();
     forgetStreams();
@@ -179,8 +184,7 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
   return {
     tick(now) {
       if (closed) return;
-      const wanted = [...router.receivers].some(receiver => router.wantsMix(receiver));
-      if (!wanted) {
+      if (!wanted()) {
         if (mixer !== undefined) end(now);
         return;
       }
