@@ -6,6 +6,7 @@ import { createLog } from "../log.ts";
 import { createFramedConnection } from "../net/framed-connection.ts";
 import { type OpenWorker, openWorker } from "./open-worker.ts";
 import { createModelClient, type ModelClient } from "./testing/model-client.ts";
+import { OFFERED } from "./testing/model-offer.ts";
 import { participantOf, pidOf, ROOM } from "./testing/model-world.ts";
 
 const TICK = 20;
@@ -56,7 +57,12 @@ async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
     await once(next, "connect");
     socket?.destroy();
     socket = next;
-    frame = bytes => framed.send(bytes, 0, bytes.length, bytes.length);
+    frame = bytes => {
+      // What is sent together arrives in one piece.
+      next.cork();
+      framed.send(bytes, 0, bytes.length, bytes.length);
+      setImmediate(() => next.uncork());
+    };
     return next;
   }
 
@@ -70,23 +76,39 @@ async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
   return { model, answer: answer!.sdp, reconnect };
 }
 
-/** Never begins anew: no number is protected twice. */
-let sequence = 0;
+/** They never begin anew: no number is protected twice. */
+let audio = 0;
+let video = 0;
+
+/** Sends frames of one packet each, the first a key frame where wanted. */
+function sendFrames(clients: readonly ModelClient[], count: number, size: number, key = false): void {
+  for (let i = 0; i < count; i++) {
+    video = (video + 1) & 0xffff;
+    const payload = Buffer.alloc(size, 0x11);
+    payload.set(key && i === 0 ? [0x10, 0x10] : [0x10, 0x11]);
+    const { vp8: payloadType } = OFFERED;
+    const frame = { payloadType, sequence: video, timestamp: video * 3_000, ssrc: 2_000, marker: true, payload };
+    for (const client of clients) client.sendRtp("1", frame);
+  }
+}
 
 /** Sends sound and a burst of frames every 20 ms, until `check` is true. */
 async function talk(clients: readonly ModelClient[], check: () => boolean): Promise<void> {
   const timer = setInterval(() => {
-    for (const client of clients) {
-      client.sendAudio(sequence);
-      for (let i = 0; i < 5; i++) client.sendVideo(sequence * 5 + i, sequence % 10 === 0 && i === 0);
-    }
-    sequence++;
+    for (const client of clients) client.sendAudio(audio);
+    sendFrames(clients, 5, 40, audio++ % 10 === 0);
   }, TICK);
   try {
     await expect.poll(check, { timeout: 10_000 }).toBe(true);
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Whether a picture has come without a gap. */
+function isWhole({ packets }: ModelClient, csrc: number): boolean {
+  const sequences = packets.filter(each => each.csrc === csrc).map(({ sequence }) => sequence);
+  return sequences.every((sequence, i) => sequence === ((sequences[0]! + i) & 0xffff));
 }
 
 const heard = ({ packets }: ModelClient, csrc: number): number => packets.filter(each => each.csrc === csrc).length;
@@ -101,12 +123,12 @@ describe("a session over TCP", () => {
     for (const { model } of [a, b]) {
       expect(model.broken).toBe(0);
       expect(model.messages.some(({ type }) => type === "slots")).toBe(true);
-      const sequences = model.packets.filter(({ csrc }) => csrc % 16 === 1).map(({ sequence }) => sequence);
-      expect(sequences).toEqual(sequences.map((_, i) => (sequences[0]! + i) & 0xffff));
     }
+    expect([isWhole(a.model, 33), isWhole(b.model, 17)]).toEqual([true, true]);
     const counters = worker.counters();
-    expect(counters).toMatchObject({ "tcp.accepted": 2, "tcp.unknown": 0, "tcp.dropped": 0, "udp.received": 0 });
-    expect(counters["udp.sent"]).toBe(0);
+    expect(counters).toMatchObject({ "tcp.accepted": 2, "tcp.unknown": 0, "tcp.dropped": 0 });
+    for (const name of ["udp.received", "udp.sent", "packet.unknown", "srtp-in.unauthentic", "dtls.malformed"])
+      expect(counters[name] ?? 0, name).toBe(0);
   });
 
   it("goes on over a new connection when the old one breaks", async () => {
@@ -118,6 +140,27 @@ describe("a session over TCP", () => {
     await talk([a.model], () => heard(b.model, 17) > before + 20);
     expect(worker.rooms()[0]?.sessions.length).toBe(2);
     expect(worker.counters()["session.connected"]).toBe(2);
+  });
+
+  it("loses packets of who doesn't read, and nobody else's, and goes on for who reads again", async () => {
+    const worker = await start();
+    const [a, slow, other] = [await join(worker, 1), await join(worker, 2), await join(worker, 3)];
+    const socket = await slow.reconnect();
+    await talk([a.model], () => heard(slow.model, 17) > 10);
+    socket.pause();
+    const dropped = (): number => worker.counters()["tcp.dropped"]!;
+    const burst = setInterval(() => sendFrames([a.model], 100, 1_000), TICK);
+    try {
+      await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(100);
+    } finally {
+      clearInterval(burst);
+    }
+    socket.resume();
+    const before = heard(slow.model, 17);
+    await talk([a.model], () => heard(slow.model, 17) > before + 200);
+    await expect.poll(() => heard(other.model, 17)).toBeGreaterThan(heard(slow.model, 17));
+    expect([slow.model.broken, other.model.broken]).toEqual([0, 0]);
+    expect([isWhole(slow.model, 17), isWhole(other.model, 17)]).toEqual([false, true]);
   });
 
   it("ends with its session", async () => {
