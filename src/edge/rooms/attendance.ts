@@ -7,6 +7,7 @@ import { TandemError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { IceServer } from "../../protocol/model.ts";
 import { type SourceKind, sourceNumber } from "../../protocol/names.ts";
+import type { SessionOffer } from "../../protocol/session.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
 import type { Place } from "../turn/nearest.ts";
 import { etagOf, type Precondition } from "../whip/etag.ts";
@@ -29,8 +30,8 @@ export interface AttendanceRequest {
   /** What an encoder publishes. */
   readonly publishes: readonly SourceKind[];
   /**
-   * What a player plays: "" or `speaker` (who speaks), the number of a source, or the identity of a participant (all that it
-   * publishes).
+   * What a player plays: "" or `speaker` (who speaks), `mix` (everybody in one sound), the number of a source, or the identity
+   * of a participant (all that it publishes).
    */
   readonly target: string;
 }
@@ -48,9 +49,13 @@ export interface AttendanceName {
   readonly pid: string;
 }
 
-/** The only sources that a player gets, or undefined for all. @throws TandemError if there is no such thing to play */
-function playedSources(room: RoomContext, target: string, { grants }: JoinClaims): number[] | undefined {
-  if (target === "" || target === "speaker") return undefined;
+/** What a player's offer says of what it plays. @throws TandemError if there is no such thing to play */
+function played(room: RoomContext, target: string, { grants }: JoinClaims): Pick<SessionOffer, "only" | "mix"> {
+  if (target === "" || target === "speaker") return {};
+  if (target === "mix") {
+    if (!grants.subscribe?.includes("mix")) throw new TandemError("no-grant", "subscribe mix");
+    return { mix: true };
+  }
   const visible = (member: Member | undefined): member is Member =>
     member !== undefined && (!member.grants.hidden || grants.moderate === true);
   if (/^\d{1,10}$/.test(target)) {
@@ -59,11 +64,11 @@ function playedSources(room: RoomContext, target: string, { grants }: JoinClaims
     if (!visible(holder) || !source) throw new TandemError("no-such-source", target);
     if (!grants.subscribe?.some(kind => kind === source.kind))
       throw new TandemError("no-grant", `subscribe ${source.kind}`);
-    return [source.number];
+    return { only: [source.number] };
   }
   const member = room.members.byIdentity(target);
-  if (visible(member)) return Array.from({ length: LIMITS.sources }, (_, index) => sourceNumber(member.number, index));
-  throw new TandemError(target === "mix" ? "no-such-source" : "no-such-participant", target);
+  if (!visible(member)) throw new TandemError("no-such-participant", target);
+  return { only: Array.from({ length: LIMITS.sources }, (_, index) => sourceNumber(member.number, index)) };
 }
 
 /**
@@ -78,19 +83,19 @@ export async function attend(
 ): Promise<Attendance> {
   const near = await relaysNear(room, at);
   const now = Date.now();
-  const { member, only } = room.turn(() => {
+  const { member, plays } = room.turn(() => {
     checkJoin(room, claims, room.record.get(), now);
-    const only = playedSources(room, target, claims);
+    const plays = played(room, target, claims);
     ensureRecord(room, now);
     const joined = join(room, claims, now, kind);
     for (const source of publishes) publish(room, joined, { kind: source, muted: false }, now);
-    return { member: joined, only };
+    return { member: joined, plays };
   });
   try {
     // There may be no node yet: the alarm that places the room would come too late for this request.
     await place(room, "");
     const role = kind === "whip" ? "publish" : "play";
-    const answer = await offerSession(room, member.pid, { sdp, role, ...(only && { only }) });
+    const answer = await offerSession(room, member.pid, { sdp, role, ...plays });
     checkAnswer(kind, sdp, answer.sdp, claims.grants);
     return room.turn(() => {
       const present = memberOf(room, member.pid);

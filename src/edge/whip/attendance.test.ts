@@ -57,17 +57,19 @@ describe("an encoder", () => {
 });
 
 describe("a player", () => {
-  it("plays who speaks, one source by its number, or all of one participant by identity", async () => {
+  it("plays who speaks, the mix, one source by its number, or all of one participant by identity", async () => {
     const node = await linked();
     const room = uniqueRoom();
     await join(room, "ada");
     expect((await post(`whip/${room}`)).status).toBe(201);
-    const played: (number[] | undefined)[] = [];
-    for (const what of ["", "/speaker", "/33", "/program-whip"]) {
+    const played: unknown[] = [];
+    for (const what of ["", "/speaker", "/mix", "/33", "/program-whip"]) {
       expect((await post(`whep/${room}${what}`)).status).toBe(201);
-      played.push(opened(node).at(-1)?.offer.only);
+      const { only, mix } = opened(node).at(-1)?.offer ?? {};
+      played.push(mix ? "mix" : only);
     }
-    expect(played).toEqual([undefined, undefined, [33], Array.from({ length: 16 }, (_, index) => 32 + index)]);
+    const all = Array.from({ length: 16 }, (_, index) => 32 + index);
+    expect(played).toEqual([undefined, undefined, "mix", [33], all]);
   });
 
   it("is told by a 4xx what can't be played, and isn't seen", async () => {
@@ -83,7 +85,7 @@ describe("a player", () => {
       codes[what] = [response.status, ((await response.json()) as { code: string }).code];
     }
     expect(codes).toEqual({
-      mix: [404, "no-such-source"],
+      mix: [403, "no-grant"],
       999: [404, "no-such-source"],
       nobody: [404, "no-such-participant"],
       ghost: [404, "no-such-participant"],
