@@ -1,17 +1,21 @@
-/** Audio codecs that the node can decode and encode. What it merely forwards it needs no decoder for. */
-export const AUDIO_CODECS = ["opus", "pcmu", "pcma", "g722"] as const;
+/**
+ * Audio codecs that the node can decode and encode. What it merely forwards it needs no decoder for. `pcm` is what programs are
+ * given and give.
+ */
+export const AUDIO_CODECS = ["opus", "pcmu", "pcma", "g722", "pcm"] as const;
 export type AudioCodecName = (typeof AUDIO_CODECS)[number];
 
 /** Rates of decoded sound (Hz). */
 export type SampleRate = 8_000 | 16_000 | 48_000;
 export type Channels = 1 | 2;
 
-/** RTP clock rates: G.722's is half its sample rate, by an old mistake (RFC 3551 §4.5.2). */
+/** RTP clock rates: G.722's is half its sample rate, by an old mistake (RFC 3551 §4.5.2). PCM of any rate counts as Opus does. */
 export const RTP_CLOCK: Readonly<Record<AudioCodecName, number>> = {
   opus: 48_000,
   pcmu: 8_000,
   pcma: 8_000,
   g722: 8_000,
+  pcm: 48_000,
 };
 
 /** The longest sound a packet may hold (ms), as RFC 7587 has it for Opus. */
@@ -54,4 +58,4 @@ export interface AudioEncoder {
 }
 
 /** Room for the longest packet that an {@link AudioEncoder} makes. */
-export const MAX_ENCODED = 1_280;
+export const MAX_ENCODED = 1_920;

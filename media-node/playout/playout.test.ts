@@ -79,7 +79,11 @@ const phonePlayout = (): Playout =>
   createPlayout({
     rate: 8_000,
     createDecoder: (codec, channels) =>
-      codec === "opus" ? opus.createDecoder(8_000, channels) : codec === "g722" ? undefined : createG711Decoder(codec),
+      codec === "opus"
+        ? opus.createDecoder(8_000, channels)
+        : codec === "pcmu" || codec === "pcma"
+          ? createG711Decoder(codec)
+          : undefined,
   });
 const opusEncoder = (expectedLoss = 0): AudioEncoder => opus.createEncoder({ rate: 48_000, channels: 1, expectedLoss });
 
