@@ -222,7 +222,7 @@ Content-Length: 0
 
 describe("a flood by sipp", () => {
   it("leaves the stack with the calls that it may have, and others undisturbed", async () => {
-    const admission = { requestsPerSecond: 20, burst: 100, refusalsPerSecond: 10 };
+    const admission = { requestsPerSecond: 20, burst: 100, continuationsPerSecond: 0, refusalsPerSecond: 10 };
     const flooded = await openSipAnswerer({ stack: { maxCalls: 50, admission } });
     const { stack, port } = flooded.endpoint;
     const target = `127.0.0.1:${port}`;

@@ -6,7 +6,7 @@ import { createTestEnd } from "./testing/test-call.ts";
 
 const STACK = "192.0.2.2";
 const PEER = "192.0.2.9";
-const LIMITS = { requestsPerSecond: 10, burst: 20, refusalsPerSecond: 5 };
+const LIMITS = { requestsPerSecond: 10, burst: 20, continuationsPerSecond: 50, refusalsPerSecond: 5 };
 
 function create(more: { maxCalls?: number } = {}) {
   const net = createSipNet();
@@ -14,8 +14,9 @@ function create(more: { maxCalls?: number } = {}) {
   const added = net.addStack(
     STACK,
     {
-      called() {
+      called(call, now) {
         calls++;
+        call.progress(180, now);
         return createTestEnd().events;
       },
     },
@@ -80,6 +81,20 @@ describe("a stack on the open Internet", () => {
     net.run(50);
     expect(calls()).toBe(2);
     expect(sentBy({ stack, ...added }, "SIP/2.0 480")).toHaveLength(2);
+  });
+
+  it("listens to so much within a call, and takes its BYE as soon as that is less", () => {
+    const { net, peer, stack, ...added } = create();
+    peer.send(STACK, invite(1));
+    net.run(50);
+    const call = { callId: "flood1", to: `${fieldOf(sentBy({ stack, ...added }, "SIP/2.0 180")[0] ?? "", "To")}` };
+    for (let i = 0; i < 1_000; i++) peer.send(STACK, rawRequest("INFO", { ...call, cseq: 2 + i }));
+    net.run(50);
+    expect(sentBy({ stack, ...added }, "SIP/2.0 415")).toHaveLength(100);
+    net.run(1_000);
+    peer.send(STACK, rawRequest("BYE", { ...call, cseq: 2_000 }));
+    net.run(50);
+    expect(stack.calls).toBe(0);
   });
 
   it("gives what can't be read few answers, and a repeated refusal the same tag", () => {

@@ -94,6 +94,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
   function receiveWithin(request: SipRequest, flow: SipFlow): void {
     const user = dialogs.find(request);
     if (!user) refuse(request, flow, 481);
+    else if (!admission.mayContinue(flow.address, timers.now)) counters.dropped++;
     else if (transactions.isFull) overload(request, flow);
     else user.receive(transactions.accept(request, flow));
   }

@@ -36,8 +36,11 @@ export function parseNameAddress(value: string): NameAddress | undefined {
   return uri && parameters ? { displayName: "", text: bare, uri, parameters } : undefined;
 }
 
+/** What would end the line, or the message for some: people may call themselves anything. */
+const UNSAFE = /[\r\n\0]/g;
+
 /** Writes a value, always with brackets. */
 export function formatNameAddress(address: Pick<NameAddress, "displayName" | "text" | "parameters">): string {
-  const name = address.displayName === "" ? "" : `${quote(toWire(address.displayName))} `;
+  const name = address.displayName === "" ? "" : `${quote(toWire(address.displayName.replace(UNSAFE, " ")))} `;
   return `${name}<${address.text}>${formatParameters(address.parameters)}`;
 }

@@ -3,9 +3,10 @@ import { randomToken } from "../message/identifier.ts";
 import { createResponse, type ResponseOptions } from "../message/respond.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import type { Timer } from "../transaction/timers.ts";
-import { ALLOWED_METHODS, describe, descriptionIn, SUPPORTED_OPTIONS } from "./body.ts";
+import { describe, descriptionIn } from "./body.ts";
 import type { IncomingCall } from "./call.ts";
 import type { SessionContext } from "./context.ts";
+import { dialogFields } from "./fields.ts";
 import type { SipCallEnd, SipCallEvents, SipMedia } from "./media.ts";
 import { createSession } from "./session.ts";
 
@@ -69,18 +70,7 @@ export function createIncomingCall(
   function provisional(status: number, sdp?: string): void {
     reminder?.cancel();
     const { headers = {}, body } = sdp === undefined ? {} : describe(sdp);
-    const routes = invite.headers.get("record-route");
-    answer(status, {
-      headers: {
-        contact: context.contactFor(flow),
-        allow: ALLOWED_METHODS,
-        supported: SUPPORTED_OPTIONS,
-        server: context.product,
-        ...(routes && { "record-route": routes }),
-        ...headers,
-      },
-      ...(body && { body }),
-    });
+    answer(status, { headers: { ...dialogFields(context, transaction), ...headers }, ...(body && { body }) });
     reminder = timers.set(REMINDER, () => provisional(status, sdp));
   }
 

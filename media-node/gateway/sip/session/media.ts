@@ -37,3 +37,7 @@ export interface SipCallEvents {
   /** Exactly once, the last event. */
   ended(end: SipCallEnd): void;
 }
+
+export function failureEnd(status: number, reason: string): SipCallEnd {
+  return { by: "failure", status, reason, causes: [], contacts: [] };
+}

@@ -53,6 +53,23 @@ describe("a call that forks", () => {
     expect(linesOf(invite, "Supported")).toEqual(["Supported: timer"]);
   });
 
+  it("takes the early answer of whom it was answered by, where that one says nothing more", () => {
+    const { net, end, peer, dial } = create();
+    dial();
+    const invite = peer.next("INVITE");
+    for (const [tag, address] of [
+      ["b", "192.0.2.21"],
+      ["c", "192.0.2.22"],
+    ] as const) {
+      const sdp = rawSdp("sendrecv", address);
+      peer.send(STACK, rawResponse(invite, "183 Session Progress", { tag, lines: [CONTACT], sdp }));
+    }
+    peer.send(STACK, rawResponse(invite, "200 OK", { tag: "b", lines: [CONTACT] }));
+    net.run(100);
+    expect(end.agreements.map(({ address }) => address)).toEqual(["192.0.2.21", "192.0.2.22", "192.0.2.21"]);
+    expect(end.log.at(-1)).toBe("established");
+  });
+
   it("acknowledges a second answer and hangs up on it; what is repeated is acknowledged again", () => {
     const { net, end, peer, dial } = create();
     dial();
@@ -155,6 +172,19 @@ describe("a call's answers", () => {
     peer.send(STACK, rawResponse(invite, "200 OK", { tag: "x", lines: [CONTACT], sdp: rawSdp("sendonly") }));
     expect(bodyOf(peer.next("ACK"))).toContain("a=recvonly");
     expect(end.agreements.at(-1)).toMatchObject({ address: PEER, port: 5000, direction: "recvonly" });
+  });
+});
+
+describe("a call that was given up", () => {
+  it("is forgotten after 64 × T1 where the callee never says so (RFC 3261 §9.1)", () => {
+    const { net, peer, stack, dial } = create();
+    const call = dial();
+    peer.send(STACK, rawResponse(peer.next("INVITE"), "180 Ringing", { tag: "a", lines: [CONTACT] }));
+    net.run(100);
+    call.hangUp(net.now);
+    peer.send(STACK, rawResponse(peer.next("CANCEL"), "200 OK"));
+    net.run(33_000);
+    expect(stack.stack.nextTimeout).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

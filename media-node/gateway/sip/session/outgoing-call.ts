@@ -10,9 +10,9 @@ import type { SipFlow } from "../transport/flow.ts";
 import { ALLOWED_METHODS, describe, descriptionIn, SUPPORTED_OPTIONS } from "./body.ts";
 import type { CallOptions, SipCall } from "./call.ts";
 import type { SessionContext } from "./context.ts";
-import type { SipCallEnd } from "./media.ts";
+import { failureEnd, type SipCallEnd } from "./media.ts";
 import { sendRequest } from "./requester.ts";
-import { createSession, failureEnd, type Session } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
 import { acceptedSessionTimer, askSessionTimer, MIN_SESSION_INTERVAL, readMinInterval } from "./session-timer.ts";
 
 /** Callees that one call may ring at once. */
@@ -51,7 +51,9 @@ export function createOutgoingCall(
   let isOver = false;
   let cseq = 0;
   let minInterval = MIN_SESSION_INTERVAL;
+  /** The answer that holds now, and the last of each callee's. */
   let applied: string | undefined;
+  const answers = new Map<string, string>();
 
   function build(flow: SipFlow): RequestDraft {
     const { headers: bodyHeaders = {}, body = NO_BODY } = offer === undefined ? {} : describe(offer);
@@ -118,6 +120,7 @@ export function createOutgoingCall(
         offerRefused: events.offerRefused,
         ended(end) {
           if (session === confirmed) over(end);
+          else if (forks.get(tag) === session) forks.delete(tag);
         },
       },
       acknowledged() {},
@@ -138,9 +141,7 @@ export function createOutgoingCall(
     if (isOver) return;
     if (tagOf(response.to) !== "") sessionOf(response, flow);
     const description = descriptionIn(response);
-    if (offer !== undefined && description !== undefined && description !== applied && media.applyAnswer(description)) {
-      applied = description;
-    }
+    if (offer !== undefined && description !== undefined) apply(tagOf(response.to), description);
     events.progress(response.status, response.reason);
   }
 
@@ -164,7 +165,9 @@ export function createOutgoingCall(
     const description = descriptionIn(response);
     const reply = offer === undefined && description !== undefined ? media.answerOffer(description) : undefined;
     session.acknowledge(request, reply);
-    const isAgreed = offer === undefined ? reply !== undefined : applyFinal(description);
+    const tag = tagOf(response.to);
+    // Without a description the callee repeats its earlier one.
+    const isAgreed = offer === undefined ? reply !== undefined : apply(tag, description ?? answers.get(tag));
     if (!isAgreed) {
       session.bye(failureEnd(488, "The description can't be used"));
       return;
@@ -173,10 +176,13 @@ export function createOutgoingCall(
     events.established();
   }
 
-  /** The answer of the 2xx counts; one without is the repetition of an earlier one. */
-  function applyFinal(description: string | undefined): boolean {
-    if (description === undefined || description === applied) return applied !== undefined;
-    return media.applyAnswer(description);
+  /** Makes a callee's answer the one that holds; false: it can't be used. */
+  function apply(tag: string, description: string | undefined): boolean {
+    if (description === undefined) return false;
+    if (description !== applied && !media.applyAnswer(description)) return false;
+    applied = description;
+    if (answers.has(tag) || answers.size < MAX_FORKS) answers.set(tag, description);
+    return true;
   }
 
   function refused(response: SipResponse): void {

@@ -18,8 +18,8 @@ import {
 
 /** Our re-INVITEs and UPDATEs, one at a time: new offers, and refreshes of the session timer. */
 export interface Renegotiation {
-  /** Whether one is under way: an INVITE of the peer's must wait. */
-  readonly isPending: boolean;
+  /** Whether an offer is under way: one of the peer's must wait. */
+  readonly isOffering: boolean;
   /** Makes a new offer as soon as that is allowed. */
   offer(): void;
   /** Refreshes the session, asking for that interval in seconds. */
@@ -52,6 +52,7 @@ const FATAL = [404, 408, 410, 416, 481, 482, 483, 484, 485, 502, 604];
 export function createRenegotiation(options: RenegotiationOptions): Renegotiation {
   const { context, dialog, isCaller } = options;
   let isPending = false;
+  let isOffering = false;
   let isOver = false;
   let wantsOffer = false;
   let wantedInterval = 0;
@@ -70,6 +71,7 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
     wantsOffer = false;
     wantedInterval = 0;
     isPending = true;
+    isOffering = isOffer;
     const description = isOffer ? options.media()?.createOffer() : undefined;
     const { headers = {}, body } = description === undefined ? {} : describe(description);
     const build = (): RequestDraft => {
@@ -103,6 +105,7 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
     if (isInvite) options.acknowledge(transaction.request);
     if (!isFirst) return;
     isPending = false;
+    isOffering = false;
     const description = descriptionIn(response);
     if (isInvite && (description === undefined || options.media()?.applyAnswer(description) !== true)) {
       options.failed({ by: "failure", status: 488, reason: "The answer can't be used", causes: [], contacts: [] });
@@ -115,6 +118,7 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
   function failed(status: number, response: SipResponse | undefined, isOffer: boolean, isAsked: boolean): void {
     if (isOver) return;
     isPending = false;
+    isOffering = false;
     if (FATAL.includes(status)) {
       const reason = response?.reason ?? reasonOf(status);
       options.failed({ by: "failure", status, reason, causes: response?.headers.get("reason") ?? [], contacts: [] });
@@ -148,8 +152,8 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
   }
 
   return {
-    get isPending() {
-      return isPending;
+    get isOffering() {
+      return isOffering;
     },
     offer() {
       wantsOffer = true;

@@ -6,7 +6,6 @@ import { createResponse, type ResponseOptions } from "../message/respond.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { type Acceptance, createAcceptance } from "./acceptance.ts";
 import {
-  ALLOWED_METHODS,
   allowsUpdate,
   contentType,
   describe,
@@ -14,10 +13,10 @@ import {
   refuseBody,
   refuseExtensions,
   refuseMethod,
-  SUPPORTED_OPTIONS,
 } from "./body.ts";
 import type { DialogUser, SessionContext } from "./context.ts";
-import type { SipCallEnd, SipCallEvents, SipMedia } from "./media.ts";
+import { dialogFields } from "./fields.ts";
+import { failureEnd, type SipCallEnd, type SipCallEvents, type SipMedia } from "./media.ts";
 import { createRenegotiation } from "./renegotiation.ts";
 import { routeOf, sendAck, sendRequest } from "./requester.ts";
 import { answerSessionTimer, createSessionClock, refuseInterval, type SessionTerms } from "./session-timer.ts";
@@ -51,10 +50,6 @@ export interface SessionOptions {
   readonly events: Pick<SipCallEvents, "info" | "offerRefused" | "ended">;
   /** The answer to an offer in a 2xx of ours came, or no offer was open: the call stands. */
   acknowledged(): void;
-}
-
-export function failureEnd(status: number, reason: string): SipCallEnd {
-  return { by: "failure", status, reason, causes: [], contacts: [] };
 }
 
 export function createSession(options: SessionOptions): Session {
@@ -105,6 +100,17 @@ export function createSession(options: SessionOptions): Session {
     failed: bye,
   });
 
+  /** The ACK to a 2xx, with the credentials of its INVITE (RFC 3261 §22.1). */
+  function createAck(invite: RequestDraft, cseq: number, description: string | undefined): RequestDraft {
+    const { headers = {}, body } = description === undefined ? {} : describe(description);
+    const draft = request("ACK", headers, cseq);
+    for (const key of ["authorization", "proxy-authorization"]) {
+      const values = invite.headers.get(key);
+      if (values) draft.headers.set(key, values);
+    }
+    return body ? { ...draft, body } : draft;
+  }
+
   function finish(end: SipCallEnd): void {
     if (isOver) return;
     isOver = true;
@@ -143,24 +149,13 @@ export function createSession(options: SessionOptions): Session {
     return settled.headers;
   }
 
-  function ourFields(transaction: ServerTransaction): Record<string, string | string[]> {
-    const routes = transaction.request.headers.get("record-route");
-    return {
-      contact: context.contactFor(transaction.flow),
-      allow: ALLOWED_METHODS,
-      supported: SUPPORTED_OPTIONS,
-      server: context.product,
-      ...(routes && { "record-route": routes }),
-    };
-  }
-
   function accept(transaction: ServerTransaction, sdp: string, isOffer: boolean): void {
     acceptance?.stop();
     awaitsAnswer = isOffer;
     const { headers, body } = describe(sdp);
     const response = createResponse(transaction.request, 200, {
       toTag: dialog.localTag,
-      headers: { ...ourFields(transaction), ...settleTerms(transaction), ...headers },
+      headers: { ...dialogFields(context, transaction), ...settleTerms(transaction), ...headers },
       body,
     });
     acceptance = createAcceptance(timers, transaction, response, {
@@ -184,7 +179,7 @@ export function createSession(options: SessionOptions): Session {
   function receiveInvite(transaction: ServerTransaction): void {
     const refusal = refuseBody(transaction.request) ?? refuseInterval(transaction.request.headers);
     if (refusal) answer(transaction, refusal.status, refusal);
-    else if (renegotiation.isPending) answer(transaction, 491);
+    else if (renegotiation.isOffering) answer(transaction, 491);
     else if (awaitsAnswer || postponed) answer(transaction, 500, { headers: { "retry-after": "5" } });
     else session.answerInvite(transaction);
   }
@@ -197,7 +192,7 @@ export function createSession(options: SessionOptions): Session {
     }
     const offer = descriptionIn(transaction.request);
     // Before the first exchange is over there is nothing that could be changed (RFC 3311 §5.2).
-    const isBusy = renegotiation.isPending || awaitsAnswer || !session.media;
+    const isBusy = renegotiation.isOffering || awaitsAnswer || !session.media;
     if (offer !== undefined && isBusy) {
       answer(transaction, 491);
       return;
@@ -210,7 +205,10 @@ export function createSession(options: SessionOptions): Session {
     dialog.refreshTarget(transaction.request, transaction.flow);
     const fields = settleTerms(transaction);
     const { headers = {}, body } = description === undefined ? {} : describe(description);
-    answer(transaction, 200, { headers: { ...ourFields(transaction), ...fields, ...headers }, ...(body && { body }) });
+    answer(transaction, 200, {
+      headers: { ...dialogFields(context, transaction), ...fields, ...headers },
+      ...(body && { body }),
+    });
   }
 
   const session: Session = {
@@ -250,7 +248,7 @@ export function createSession(options: SessionOptions): Session {
           answer(transaction, events.info(contentType(message.headers), message.body));
           break;
         case "OPTIONS":
-          answer(transaction, 200, { headers: ourFields(transaction) });
+          answer(transaction, 200, { headers: dialogFields(context, transaction) });
           break;
         default: {
           const { status, headers } = refuseMethod(message.method);
@@ -262,16 +260,8 @@ export function createSession(options: SessionOptions): Session {
       acceptance?.acknowledge(message);
     },
     acknowledge(invite, description) {
-      const cseq = Number(invite.headers.get("cseq")?.[0]?.split(" ", 1)[0]);
-      if (!ack || ack.headers.get("cseq")?.[0] !== `${cseq} ACK`) {
-        const { headers = {}, body } = description === undefined ? {} : describe(description);
-        const draft = request("ACK", headers, cseq);
-        for (const key of ["authorization", "proxy-authorization"]) {
-          const values = invite.headers.get(key);
-          if (values) draft.headers.set(key, values);
-        }
-        ack = body ? { ...draft, body } : draft;
-      }
+      const cseq = invite.headers.get("cseq")?.[0]?.split(" ", 1)[0];
+      if (ack?.headers.get("cseq")?.[0] !== `${cseq} ACK`) ack = createAck(invite, Number(cseq), description);
       sendAck(context, ack, routeOf(dialog));
     },
     confirm(response, agreed) {

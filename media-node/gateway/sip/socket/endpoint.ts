@@ -40,6 +40,7 @@ export interface SipEndpoint {
 
 /** Shorter datagrams are keep-alives (RFC 5626 §3.5.1), or nothing. */
 const MIN_DATAGRAM = 16;
+const RECEIVE_BUFFER = 1024 * 1024;
 const SWEEP = 1_000;
 const LINGER = 200;
 
@@ -47,7 +48,12 @@ const LINGER = 200;
 export async function openSipEndpoint(options: SipEndpointOptions): Promise<SipEndpoint> {
   const { address, advertised = address, handler, secureContext = () => undefined } = options;
   const now = (): number => performance.now();
-  const udp = createSocket(address.includes(":") ? "udp6" : "udp4");
+  const udp = createSocket({
+    type: address.includes(":") ? "udp6" : "udp4",
+    // Else all of IPv4 would look like one IPv6 network.
+    ipv6Only: address.includes(":"),
+    recvBufferSize: RECEIVE_BUFFER,
+  });
   udp.bind({ address, port: options.port ?? 0 });
   await once(udp, "listening");
   udp.on("error", () => {});

@@ -129,7 +129,7 @@ export async function openSipStreams(options: SipStreamsOptions): Promise<SipStr
     for (const port of options.ports) {
       const server = createServer({ noDelay: true }, accept);
       servers.push(server);
-      server.listen({ host: options.address, port });
+      server.listen({ host: options.address, port, ipv6Only: options.address.includes(":") });
       await once(server, "listening");
     }
   } catch (error) {

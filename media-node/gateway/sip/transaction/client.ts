@@ -25,6 +25,8 @@ export interface ClientTransactionCore extends ClientTransaction {
   receive(response: SipResponse): void;
   /** Its connection broke. */
   fail(): void;
+  /** It was cancelled: the final response is awaited for 64 × T1 only (RFC 3261 §9.1). */
+  limit(): void;
 }
 
 export interface ClientTransactionHost {
@@ -129,6 +131,11 @@ export function createClientTransaction(
       }
     },
     fail: () => fail("transport"),
+    limit() {
+      if (state !== "calling" && state !== "proceeding") return;
+      timeout?.cancel();
+      timeout = timers.set(64 * T1, () => fail("timeout"));
+    },
   };
 
   timeout = timers.set(64 * T1, () => fail("timeout")); // B, F

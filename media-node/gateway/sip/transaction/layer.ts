@@ -111,6 +111,7 @@ export function createTransactionLayer(options: TransactionLayerOptions): Transa
       const branch = /;branch=([^;]+)/.exec(request.headers.get("via")?.[0] ?? "")?.[1] ?? "";
       if (clients.has(`${branch}\nCANCEL`)) return;
       start(sibling(request, "CANCEL"), flow, branch, { response() {}, failed() {} });
+      clients.get(`${branch}\nINVITE`)?.limit();
     },
     receiveResponse(response) {
       const branch = response.via.parameters.get("branch") ?? "";
