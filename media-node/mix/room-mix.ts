@@ -5,9 +5,6 @@
 import { MIX_SOURCE } from "../../src/protocol/index.ts";
 import { opus } from "../codec/opus.ts";
 import { NO_FEEDBACK } from "../forward/feedback.ts";
-import type { Layer } from "../forward/layer.ts";
-import { PACKET } from "../forward/packet-ring.ts";
-import type { PacketSink } from "../forward/packet-sink.ts";
 import { createRoundTrip } from "../forward/round-trip.ts";
 import { SourceClock } from "../forward/source-clock.ts";
 import type { Receiver } from "../room/receiver.ts";
@@ -17,19 +14,13 @@ import { NO_LEVEL } from "../rtp/header-extensions.ts";
 import { createRtpHeader } from "../rtp/rtp-header.ts";
 import { FULL_BAND } from "./mix-format.ts";
 import type { MixEvents, MixHost, RoomMixer } from "./mix-host.ts";
+import { createMixInputs } from "./mix-inputs.ts";
 
 export interface RoomMix {
   /** Brings the mixer in line with who publishes and who wants the mix. To be called every 20 ms or so. */
   tick(now: number): void;
   /** Idempotent. */
   close(now: number): void;
-}
-
-/** A source whose packets go to the mixer. */
-interface Input {
-  readonly source: Source;
-  readonly layer: Layer;
-  readonly tap: PacketSink;
 }
 
 /** A mix that comes back. */
@@ -47,7 +38,7 @@ interface Listener {
 const header = createRtpHeader();
 
 export function createRoomMix(router: Router, host: MixHost): RoomMix {
-  const inputs = new Map<number, Input>();
+  const inputs = createMixInputs(router);
   const listeners = new Map<Receiver, Listener>();
   const streams = new Map<number, Stream>();
   let mixer: RoomMixer | undefined;
@@ -108,48 +99,6 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
     }
   }
 
-  function listen(source: Source): void {
-    const layer = source.layers[0]!;
-    const tap: PacketSink = {
-      decide({ ring }, place, now) {
-        if (mixer === undefined || (ring.flags[place]! & PACKET.empty) !== 0) return;
-        const level = ring.level[place]!;
-        mixer.push(
-          source.number,
-          "opus",
-          ring.index[place]! % 65_536,
-          ring.timestamp[place]!,
-          level === NO_LEVEL ? -1 : level & 0x7f,
-          ring.bytes,
-          ring.offset[place]!,
-          ring.length[place]!,
-          now,
-        );
-      },
-    };
-    layer.addSink(tap);
-    inputs.set(source.number, { source, layer, tap });
-    mixer?.addInput(source.number, source.participant);
-  }
-
-  function unlisten({ source, layer, tap }: Input): void {
-    layer.removeSink(tap);
-    inputs.delete(source.number);
-    mixer?.removeInput(source.number);
-  }
-
-  function syncInputs(): void {
-    for (const input of inputs.values()) {
-      const { source } = input;
-      if (router.sources.get(source.number) !== source || !source.open) unlisten(input);
-    }
-    for (const source of router.sources.values()) {
-      if (source.media === "audio" && source.codec === "opus" && source.open && !inputs.has(source.number)) {
-        listen(source);
-      }
-    }
-  }
-
   function syncListeners(now: number): void {
     for (const receiver of router.receivers) {
       if (!router.wantsMix(receiver) || listeners.has(receiver)) continue;
@@ -173,7 +122,7 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
 
   /** Everybody gets sources again. */
   function end(now: number): void {
-    for (const input of inputs.values()) unlisten(input);
+    inputs.end();
     for (const receiver of listeners.keys()) receiver.setMix(undefined, now);
     listeners.clear();
     forgetStreams();
@@ -190,7 +139,7 @@ export function createRoomMix(router: Router, host: MixHost): RoomMix {
       }
       mixer ??= host.open(events, now);
       if (mixer === undefined) return;
-      syncInputs();
+      inputs.sync(mixer);
       syncListeners(now);
     },
     close(now) {
