@@ -23,6 +23,7 @@ const config: WorkerConfig = {
   listen: [LOOPBACK],
   announce: [],
   port: 0,
+  iceTcp: false,
   maxBitrate: 4_000_000,
   log: "warn",
 };
