@@ -11,6 +11,9 @@ export const LINK_PROTOCOL = "tandem-link.v1";
 /** Label of the negotiated data channel (id 0, reliable, ordered) between a session and its media node. */
 export const MEDIA_PROTOCOL = "tandem-media.v1";
 
+/** WebSocket subprotocol between a program and the media node that gives it sound. */
+export const BOT_PROTOCOL = "tandem-bot.v1";
+
 /** Prefix of the subprotocol entry that carries a join token: `bearer.<jwt>`. Tokens never stand in a URL. */
 export const BEARER_PREFIX = "bearer.";
 /** Prefix of the subprotocol entry that carries a resume token: `resume.<token>`. */
