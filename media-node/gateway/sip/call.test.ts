@@ -169,7 +169,7 @@ describe("a call between two stacks", () => {
   it("comes about, is held, resumed and ended, whatever a bad network loses", () => {
     fc.assert(
       fc.property(fc.nat(), fc.boolean(), (seed, isOfferDelayed) => {
-        const pair = createCallPair({ seed, loss: 0.25 });
+        const pair = createCallPair({ seed, loss: 0.25, duplication: 0.2, jitter: 300 });
         const { net, near, far, alice, bob, dial } = pair;
         const call = dial({ isOfferDelayed });
         net.run(33_000);

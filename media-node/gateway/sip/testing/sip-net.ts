@@ -22,8 +22,11 @@ export interface NetPeer {
 
 export interface SipNetOptions {
   readonly seed?: number;
-  /** Share of messages that get lost, on UDP. */
+  /** Share of messages that get lost, and that come twice, on UDP. */
   readonly loss?: number;
+  readonly duplication?: number;
+  /** How many milliseconds later than others some come, on UDP: they overtake each other. */
+  readonly jitter?: number;
   readonly transport?: SipTransport;
   /** Decides about single messages: true loses it. */
   loses?(text: string, from: string, to: string): boolean;
@@ -40,12 +43,13 @@ export interface SipNet {
   cut(a: string, b: string): void;
 }
 
+/** Milliseconds. */
 const DELAY = 10;
 /** More events than this in one run are a loop. */
 const MAX_STEPS = 200_000;
 
 export function createSipNet(options: SipNetOptions = {}): SipNet {
-  const { seed = 1, loss = 0, transport = "udp", loses } = options;
+  const { seed = 1, loss = 0, duplication = 0, jitter = 0, transport = "udp", loses } = options;
   const random = createRandom(seed);
   const stacks = new Map<string, NetStack>();
   const peers = new Map<string, NetPeer>();
@@ -63,7 +67,12 @@ export function createSipNet(options: SipNetOptions = {}): SipNet {
     const text = Buffer.from(bytes).toString("latin1");
     stacks.get(from)?.sent.push(text);
     if (loses?.(text, from, to) || (transport === "udp" && random.chance(loss))) return true;
-    inTransit.push({ at: now + DELAY, from, to, bytes });
+    const copies = transport === "udp" && random.chance(duplication) ? 2 : 1;
+    for (let i = 0; i < copies; i++) {
+      const at = now + DELAY + (transport === "udp" ? random.integer(0, jitter) : 0);
+      const later = inTransit.findIndex(message => message.at > at);
+      inTransit.splice(later < 0 ? inTransit.length : later, 0, { at, from, to, bytes });
+    }
     return transport === "udp" || stacks.has(to) || peers.has(to);
   }
 
