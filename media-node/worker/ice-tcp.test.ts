@@ -34,8 +34,9 @@ async function start(iceTcp = true): Promise<OpenWorker> {
 interface TcpClient {
   readonly model: ModelClient;
   readonly answer: string;
+  readonly socket: Socket;
   /** Connects anew, whatever became of the connection before. */
-  reconnect(): Promise<Socket>;
+  reconnect(): Promise<void>;
 }
 
 /** A model client whose only way to the worker is TCP. */
@@ -44,7 +45,7 @@ async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
   let frame: ((bytes: Uint8Array) => void) | undefined;
   const model = createModelClient({ address: `client ${number}`, send: bytes => frame?.(bytes) });
 
-  async function reconnect(): Promise<Socket> {
+  async function reconnect(): Promise<void> {
     const next = connect(worker.port, "127.0.0.1");
     closing.push(() => next.destroy());
     const counters = { received: 0, sent: 0, dropped: 0 };
@@ -63,7 +64,6 @@ async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
       framed.send(bytes, 0, bytes.length, bytes.length);
       setImmediate(() => next.uncork());
     };
-    return next;
   }
 
   await reconnect();
@@ -73,7 +73,14 @@ async function join(worker: OpenWorker, number: number): Promise<TcpClient> {
   const timer = setInterval(() => model.tick(performance.now()), TICK);
   closing.push(() => clearInterval(timer));
   await expect.poll(() => model.connected, { timeout: 10_000 }).toBe(true);
-  return { model, answer: answer!.sdp, reconnect };
+  return {
+    model,
+    answer: answer!.sdp,
+    get socket() {
+      return socket!;
+    },
+    reconnect,
+  };
 }
 
 /** They never begin anew: no number is protected twice. */
@@ -145,31 +152,25 @@ describe("a session over TCP", () => {
   it("loses packets of who doesn't read, and nobody else's, and goes on for who reads again", async () => {
     const worker = await start();
     const [a, slow, other] = [await join(worker, 1), await join(worker, 2), await join(worker, 3)];
-    const socket = await slow.reconnect();
     await talk([a.model], () => heard(slow.model, 17) > 10);
-    socket.pause();
+    slow.socket.pause();
     const dropped = (): number => worker.counters()["tcp.dropped"]!;
-    const burst = setInterval(() => sendFrames([a.model], 100, 1_000), TICK);
+    const burst = setInterval(() => sendFrames([a.model], 20, 1_000), TICK);
     try {
       await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(100);
     } finally {
       clearInterval(burst);
     }
-    socket.resume();
-    const before = heard(slow.model, 17);
-    await talk([a.model], () => heard(slow.model, 17) > before + 200);
-    await expect.poll(() => heard(other.model, 17)).toBeGreaterThan(heard(slow.model, 17));
+    slow.socket.resume();
+    // What was queued comes first, then what is behind the gap.
+    await talk([a.model], () => !isWhole(slow.model, 17));
     expect([slow.model.broken, other.model.broken]).toEqual([0, 0]);
-    expect([isWhole(slow.model, 17), isWhole(other.model, 17)]).toEqual([false, true]);
+    expect(isWhole(other.model, 17)).toBe(true);
   });
 
   it("ends with its session", async () => {
     const worker = await start();
-    const { reconnect } = await join(worker, 1);
-    const socket = await reconnect();
-    socket.resume();
-    const checked = worker.counters()["tcp.received"]!;
-    await expect.poll(() => worker.counters()["tcp.received"]).toBeGreaterThan(checked);
+    const { socket } = await join(worker, 1);
     await command(worker, { type: "room.close" });
     if (!socket.closed) await once(socket, "close");
   });
