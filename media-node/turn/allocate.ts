@@ -74,7 +74,7 @@ export const allocate: RequestHandler = (context, request) => {
     else if (existing.state === "open") answer(context, existing, responder.sealOf(request));
     return;
   }
-  if (context.refusesNew(request.transport)) {
+  if (context.refusesNew(request.transport, request.client)) {
     responder.error(request, STUN_ERROR.insufficientCapacity, "draining");
     return;
   }

@@ -60,8 +60,8 @@ export interface TurnContext {
   end(allocation: Allocation, reason: EndReason, now: number): void;
   /** Closes one relay and gives its port back. */
   closeRelay(relay: Relay): void;
-  /** Whether clients of a transport get no new allocations: this server is about to stop. */
-  refusesNew(transport: ClientTransport): boolean;
+  /** Whether a client gets no new allocations: this server is about to stop. */
+  refusesNew(transport: ClientTransport, client: number): boolean;
   readonly onEnd: (record: AllocationRecord) => void;
 }
 

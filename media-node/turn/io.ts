@@ -19,8 +19,8 @@ export interface ClientTransport {
   release(client: number): void;
   addressOf(client: number): string;
   portOf(client: number): number;
-  /** Its clients get new allocations even while the server drains: they belong to rooms that still run here. */
-  readonly stays?: true;
+  /** Whether a client gets new allocations even while the server drains: it belongs to a room that still runs here. */
+  stays?(client: number): boolean;
   /** Where else answers may leave from; absent where NAT behaviour discovery is off. */
   readonly discovery?: DiscoveryPort;
 }

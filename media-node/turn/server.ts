@@ -100,7 +100,7 @@ export interface TurnServer {
   arm(secrets: readonly string[]): void;
   /** Another worker's news. */
   hear(news: TurnNews, now: number): void;
-  /** Refuses new allocations from now on, but for transports that stay; those that run go on. */
+  /** Refuses new allocations from now on, but for clients that stay; those that run go on. */
   drain(): void;
   /** Ends every allocation; idempotent. */
   close(now: number): void;
@@ -165,7 +165,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     },
     end,
     closeRelay,
-    refusesNew: transport => isDraining && !transport.stays,
+    refusesNew: (transport, client) => isDraining && !transport.stays?.(client),
     onEnd: options.onEnd ?? (() => {}),
   };
   const comprehended = comprehendedAttributes(io);

@@ -35,7 +35,7 @@ export interface WorkerTurn extends Pick<TurnWorker, "status" | "obey" | "close"
 /** Clients of the media port: they belong to rooms of this worker, which go on while it drains. */
 export function mediaTransport(port: PacketPort): ClientTransport {
   const { slab, reserve, commit, retain, release, addressOf, portOf } = port;
-  return { kind: "udp", slab, reserve, commit, retain, release, addressOf, portOf, stays: true };
+  return { kind: "udp", slab, reserve, commit, retain, release, addressOf, portOf, stays: () => true };
 }
 
 /** @throws Error when a listening port is taken or a setting can't be used */

@@ -1,6 +1,6 @@
 /** Abuse test 13: clients over TCP and TLS that are slow, many, or don't read. */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { createCertificate } from "../../dtls/certificate.ts";
@@ -116,6 +116,20 @@ describe("a connection", () => {
     expect(streams.connections).toBe(1);
     later(11_000);
     expect(await isClosed(socket)).toBe(true);
+  });
+
+  it("stays where it came to another port: it is for a room that goes on while the server drains", async () => {
+    await open();
+    const other = createServer(socket => streams.accept(socket)).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const socket = connect((other.address() as AddressInfo).port, "127.0.0.1");
+    sockets.push(socket);
+    socket.write(BINDING);
+    await expect.poll(() => frames.length).toBe(1);
+    await client(BINDING);
+    await expect.poll(() => frames.length).toBe(2);
+    expect(frames.map(([number]) => transports[0]!.stays?.(number))).toEqual([true, false]);
+    other.close();
   });
 
   it("ends at once when it offers TLS and there is no certificate, begins nothing of ours, or promises too much", async () => {

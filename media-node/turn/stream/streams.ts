@@ -60,6 +60,8 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
   const unused: number[] = [];
   const limits = createConnectionLimits(options.maxConnections, options.maxPerAddress);
   const slab = new Uint8Array(SLAB_BYTES);
+  /** Clients that came to another port. */
+  const taken = new Set<number>();
 
   const transportOf = (kind: "tcp" | "tls"): ClientTransport => ({
     kind,
@@ -75,10 +77,11 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
     },
     addressOf: client => connections[client]?.address ?? "",
     portOf: client => connections[client]?.port ?? 0,
+    stays: client => taken.has(client),
   });
   const inlets = { tcp: attach(transportOf("tcp")), tls: attach(transportOf("tls")) };
 
-  function accept(socket: Parameters<AcceptStream>[0]): void {
+  function open(socket: Socket, isTaken: boolean): void {
     if (!limits.admit(socket.remoteAddress ?? "")) {
       counters.refused++;
       socket.destroy();
@@ -86,6 +89,7 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
     }
     counters.accepted++;
     const client = unused.pop() ?? connections.length;
+    if (isTaken) taken.add(client);
     connections[client] = openConnection(socket, client, host, () => performance.now());
   }
 
@@ -99,6 +103,7 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
       const { client, kind, address } = connection;
       inlets[kind].closed(client, begin());
       connections[client] = undefined;
+      taken.delete(client);
       unused.push(client);
       limits.leave(address);
     },
@@ -110,7 +115,8 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
     for (const listener of listeners) listener.close();
   }
   try {
-    for (const port of options.ports) listeners.push(await listenTcp({ addresses, port, reusePort, onSocket: accept }));
+    for (const port of options.ports)
+      listeners.push(await listenTcp({ addresses, port, reusePort, onSocket: socket => open(socket, false) }));
   } catch (error) {
     await close();
     throw error;
@@ -122,7 +128,7 @@ export async function openStreams(options: StreamsOptions): Promise<Streams> {
       return limits.count;
     },
     ports: listeners.map(({ port }) => port),
-    accept,
+    accept: socket => open(socket, true),
     handOver: client => connections[client]?.handOver(),
     tick(now) {
       for (const connection of connections) {
