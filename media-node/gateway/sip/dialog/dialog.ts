@@ -1,3 +1,4 @@
+import { parseAddress } from "../../../net/address.ts";
 import { headerList, type SipHeaders } from "../message/headers.ts";
 import { NO_BODY, type RequestDraft, type SipRequest, type SipResponse, tagOf } from "../message/message.ts";
 import { formatNameAddress, type NameAddress, parseNameAddress } from "../message/name-address.ts";
@@ -54,6 +55,8 @@ function routesOf(headers: SipHeaders): string[] {
 /** Whether the peer writes itself an address that others can't see it at, and no proxy stands between. */
 function looksBehindNat(request: SipRequest, contact: NameAddress | undefined, flow: SipFlow): boolean {
   if (!contact || request.headers.has("record-route") || (request.headers.get("via")?.length ?? 0) > 1) return false;
+  // A name is to be looked up: only an address can be wrong.
+  if (!parseAddress(contact.uri.host)) return false;
   return contact.uri.host !== flow.address && request.via.host !== flow.address;
 }
 

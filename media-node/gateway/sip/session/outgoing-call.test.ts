@@ -224,30 +224,30 @@ describe("a call's way", () => {
     expect(lost.end.end).toMatchObject({ by: "failure", status: 503 });
   });
 
-  it("leads back through the NAT that a caller came through (RFC 3581)", () => {
+  it.each([
+    ["through the NAT that a caller came through (RFC 3581)", "10.0.0.5:5062", PEER],
+    ["to where a caller's name leads", "phone.example.com", "phone.example.com"],
+  ])("leads back %s", (_, host, follower) => {
     const net = createSipNet();
     const end = createTestEnd(STACK);
     let incoming: IncomingCall | undefined;
-    const { stack } = net.addStack(STACK, {
+    net.addStack(STACK, {
       called(call, now) {
         incoming = call;
-        call.progress(180, now);
+        call.accept(end.media, now);
         return end.events;
       },
     });
     const peer = net.addPeer(PEER);
-    const inside = { via: "SIP/2.0/UDP 10.0.0.5:5062;rport", contact: "<sip:peer@10.0.0.5:5062>" };
-    const invite = rawRequest("INVITE", { ...inside, sdp: rawSdp("sendrecv", "10.0.0.5") });
-    peer.send(STACK, invite);
-    const ringing = peer.next("SIP/2.0 180");
-    expect(fieldOf(ringing, "Via")).toContain("rport=5060");
-    expect(fieldOf(ringing, "Via")).toContain(`received=${PEER}`);
-    incoming?.accept(end.media, net.now);
-    const to = fieldOf(peer.next("SIP/2.0 200"), "To");
-    peer.send(STACK, rawRequest("ACK", { ...inside, to }));
+    const other = follower === PEER ? peer : net.addPeer(follower);
+    const own = { via: `SIP/2.0/UDP ${host};rport`, contact: `<sip:peer@${host}>` };
+    peer.send(STACK, rawRequest("INVITE", { ...own, sdp: rawSdp() }));
+    const answer = peer.next("SIP/2.0 200");
+    expect(fieldOf(answer, "Via")).toContain(`rport=5060`);
+    expect(fieldOf(answer, "Via")).toContain(`received=${PEER}`);
+    peer.send(STACK, rawRequest("ACK", { ...own, to: fieldOf(answer, "To") }));
     net.run(100);
     incoming?.hangUp(net.now);
-    expect(peer.next("BYE").split("\r\n", 1)[0]).toBe("BYE sip:peer@10.0.0.5:5062 SIP/2.0");
-    expect(stack.calls).toBe(0);
+    expect(other.next("BYE").split("\r\n", 1)[0]).toBe(`BYE sip:peer@${host} SIP/2.0`);
   });
 });
