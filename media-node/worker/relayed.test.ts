@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LinkCommand } from "../../src/protocol/index.ts";
 import { readSettings } from "../settings.ts";
-import { STUN_ATTRIBUTE, STUN_METHOD } from "../stun/constants.ts";
+import { STUN_ATTRIBUTE } from "../stun/constants.ts";
 import { turnConfigs } from "../turn/configure.ts";
-import { createClient, type TestClient, UDP } from "../turn/testing/test-client.ts";
 import type { FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
 import { createModelClient, type ModelClient } from "./testing/model-client.ts";
 import { participantOf, pidOf, ROOM } from "./testing/model-world.ts";
+import { openUdpTurnClient } from "./testing/udp-turn-client.ts";
 
 const CHANNEL = 0x4000;
 const LOOPBACK = "127.0.0.1";
@@ -69,37 +69,26 @@ async function start(runtime: "bun" | "node") {
 
 type Worker = Awaited<ReturnType<typeof start>>;
 
-/** A socket that a model client uses, straight or by a channel of a relay. */
+/** A model client on a socket of its own, straight or by a channel of a relay. */
 async function join(worker: Worker, number: number, isRelayed: boolean): Promise<ModelClient> {
-  const socket = createSocket("udp4");
+  const client = await openUdpTurnClient(worker.port, bytes => {
+    if (isRelayed) model.handle(bytes, performance.now());
+  });
+  closing.push(client.close);
+  const socket = createSocket("udp4").bind(0, LOOPBACK);
   closing.push(() => socket.close());
-  socket.bind(0, LOOPBACK);
   await once(socket, "listening");
-  const send = (bytes: Uint8Array): void => socket.send(bytes, worker.port, LOOPBACK);
-  const inbox: Uint8Array[] = [];
-  const inlet = { receive: (_: number, bytes: Uint8Array) => send(bytes), closed() {}, hasAllocation: () => false };
-  const turn: TestClient = createClient({ now: 0 }, inlet, 0, inbox, {});
+  socket.on("message", bytes => model.handle(new Uint8Array(bytes), performance.now()));
   const model = createModelClient({
     address: `client ${number}`,
-    send: bytes => (isRelayed ? turn.channelData(CHANNEL, bytes) : send(bytes)),
-  });
-  socket.on("message", bytes => {
-    if (!isRelayed) model.handle(new Uint8Array(bytes), performance.now());
-    else if (bytes[0]! >= 0x40) model.handle(new Uint8Array(bytes.subarray(4)), performance.now());
-    else inbox.push(new Uint8Array(bytes));
+    send(bytes) {
+      if (isRelayed) client.turn.channelData(CHANNEL, bytes);
+      else socket.send(bytes, worker.port, LOOPBACK);
+    },
   });
   if (isRelayed) {
-    const ask = async (request: () => unknown): Promise<void> => {
-      const before = inbox.length;
-      request();
-      await expect.poll(() => inbox.length, { timeout: 10_000 }).toBeGreaterThan(before);
-    };
-    await ask(() => turn.plain(STUN_METHOD.allocate, to => to.uint32(STUN_ATTRIBUTE.requestedTransport, UDP)));
-    turn.nonce = turn.last()?.text(STUN_ATTRIBUTE.nonce) ?? "";
-    await ask(turn.allocate);
-    expect(turn.last()?.address(STUN_ATTRIBUTE.xorRelayedAddress)).toMatch(/^127\.0\.0\.1:/);
-    await ask(() => turn.bind(CHANNEL, `${LOOPBACK}:${worker.port}`));
-    expect(turn.last()?.error).toBe(0);
+    expect((await client.allocate()).address(STUN_ATTRIBUTE.xorRelayedAddress)).toMatch(/^127\.0\.0\.1:/);
+    expect((await client.ask(turn => turn.bind(CHANNEL, `${LOOPBACK}:${worker.port}`))).error).toBe(0);
   }
   await worker.execute({ type: "participant.put", participant: participantOf(number) });
   const answer = await worker.execute({ type: "session.open", pid: pidOf(number), offer: model.offer() });
