@@ -77,6 +77,8 @@ describe("two stacks that do whatever they like", () => {
           }
         }
 
+        act(0, { kind: "dial", isOfferDelayed: steps.length % 2 === 0, direction: "sendrecv" });
+        net.run(400);
         for (const { who, turn: now, pause } of steps) {
           act(who === 0 ? 0 : 1, now);
           net.run(pause);

@@ -42,7 +42,8 @@ export function createIncomingCall(
     isCaller: false,
     peerHeaders: invite.headers,
     events: {
-      info: (type, body) => events?.info(type, body) ?? 200,
+      // The session may outlast the call, by a BYE that has to wait.
+      info: (type, body) => (ending ? 481 : (events?.info(type, body) ?? 200)),
       offerRefused: status => events?.offerRefused(status),
       ended: end => over(end),
     },

@@ -116,8 +116,9 @@ export function createOutgoingCall(
       isCaller: true,
       peerHeaders: response.headers,
       events: {
-        info: (type, body) => events.info(type, body),
-        offerRefused: events.offerRefused,
+        // The session may outlast the call, by a BYE that has to wait.
+        info: (type, body) => (isOver ? 481 : events.info(type, body)),
+        offerRefused: status => events.offerRefused(status),
         ended(end) {
           if (session === confirmed) over(end);
           else if (forks.get(tag) === session) forks.delete(tag);

@@ -96,7 +96,7 @@ export function createSession(options: SessionOptions): Session {
     isBlocked: () => acceptance?.isPending === true,
     acknowledge: invite => session.acknowledge(invite),
     confirm: (response, agreed) => session.confirm(response, agreed),
-    refused: events.offerRefused,
+    refused: status => events.offerRefused(status),
     failed: bye,
   });
 
@@ -160,11 +160,13 @@ export function createSession(options: SessionOptions): Session {
     });
     acceptance = createAcceptance(timers, transaction, response, {
       acknowledged(message) {
-        const description = descriptionIn(message);
-        const isUsable = !isOffer || (description !== undefined && session.media?.applyAnswer(description) === true);
         awaitsAnswer = false;
-        if (postponed) postponed();
-        else if (isUsable) {
+        if (postponed) {
+          postponed();
+          return;
+        }
+        const description = descriptionIn(message);
+        if (!isOffer || (description !== undefined && session.media?.applyAnswer(description) === true)) {
           options.acknowledged();
           renegotiation.resume();
         } else bye(failureEnd(488, "The answer in the ACK can't be used"));
@@ -192,7 +194,7 @@ export function createSession(options: SessionOptions): Session {
     }
     const offer = descriptionIn(transaction.request);
     // Before the first exchange is over there is nothing that could be changed (RFC 3311 §5.2).
-    const isBusy = renegotiation.isOffering || awaitsAnswer || !session.media;
+    const isBusy = renegotiation.isOffering || awaitsAnswer || postponed || !session.media;
     if (offer !== undefined && isBusy) {
       answer(transaction, 491);
       return;

@@ -97,7 +97,8 @@ export function createTimers(start: number, onNearer?: () => void): Timers {
         now = Math.max(now, entry.at);
         due?.();
       }
-      now = end;
+      // What was due may have been told a later time itself.
+      now = Math.max(now, end);
     },
     set(delay, due) {
       const entry: Entry = { at: now + delay, order: order++, due };
