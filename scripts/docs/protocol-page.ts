@@ -2,6 +2,9 @@
 import type * as v from "valibot";
 import {
   ApiClaims,
+  BOT_COMMANDS,
+  BOT_EVENTS,
+  BOT_PROTOCOL,
   CLIENT_MEDIA,
   EDGE_FRAMES,
   ERRORS,
@@ -111,6 +114,18 @@ ${sections(NODE_MEDIA)}
 ### Client to node
 
 ${sections(CLIENT_MEDIA)}
+## Audio for programs: \`${BOT_PROTOCOL}\`
+
+A program that was let in by \`POST /v1/bots/{room}\` opens the WebSocket that it is told of with the subprotocols
+\`${BOT_PROTOCOL}\` and \`bearer.<token>\`. Binary messages are PCM, both ways: 16-bit samples, little-endian, mono. Texts are
+JSON: [gateways](gateway.md#audio-for-programs).
+
+### Node to program
+
+${sections(BOT_EVENTS)}
+### Program to node
+
+${sections(BOT_COMMANDS)}
 ## Node link: \`${LINK_PROTOCOL}\`
 
 A media node opens \`GET /v1/nodes/connect\` as a WebSocket with the subprotocols \`${LINK_PROTOCOL}\` and

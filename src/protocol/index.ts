@@ -2,6 +2,7 @@
  * The wire contract: every message, token claim, REST body and error. Imports nothing of ours; everything else imports it.
  * @module
  */
+export * from "./bots.ts";
 export * from "./commands.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
@@ -15,6 +16,7 @@ export * from "./names.ts";
 export * from "./program-routes.ts";
 export * from "./rest.ts";
 export * from "./routes.ts";
+export * from "./rtp.ts";
 export * from "./session.ts";
 export * from "./tokens.ts";
 export * from "./version.ts";

@@ -55,6 +55,8 @@ export const TIMES = {
   tokenMax: 24 * 3_600_000,
   /** Life of a join token bought with an invitation. */
   inviteToken: 5 * 60_000,
+  /** A program must come through the door that was opened for it within this. */
+  botDoor: 30_000,
   /** Life of TURN credentials: a relay begun within it may last longer, */
   turnCredentials: 10 * 60_000,
   /** but none longer than this. */

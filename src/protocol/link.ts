@@ -7,9 +7,11 @@
  * @module
  */
 import * as v from "valibot";
+import { BotAudio, BotEntrance } from "./bots.ts";
 import { Grants } from "./grants.ts";
 import { Source } from "./model.ts";
 import { LifeId, open, ParticipantId, RoomId } from "./names.ts";
+import { RtpLeg } from "./rtp.ts";
 import { Epoch, SessionAnswer, SessionOffer } from "./session.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -73,10 +75,16 @@ export const NODE_FRAMES = {
   }),
   load: v.object({ type: v.literal("load"), ...NODE_LOAD }),
   /**
-   * A command was carried out. `session.open` and `session.restart` bring the answer; `room.open` the STUN and TURN URLs of the media worker that
-   * holds the room, so that a relay and the session behind it share one.
+   * A command was carried out. `session.open`, `session.restart` and `rtp.open` bring the answer; `room.open` the STUN and TURN URLs of the media worker that
+   * holds the room, so that a relay and the session behind it share one; `bot.open` the program's door.
    */
-  done: v.object({ type: v.literal("done"), id, answer: v.optional(SessionAnswer), turn: v.optional(turnUrls) }),
+  done: v.object({
+    type: v.literal("done"),
+    id,
+    answer: v.optional(SessionAnswer),
+    turn: v.optional(turnUrls),
+    bot: v.optional(BotEntrance),
+  }),
   failed: v.object({
     type: v.literal("failed"),
     id,
@@ -138,7 +146,12 @@ export const LINK_COMMANDS = {
       password: v.pipe(v.string(), v.regex(/^[!-~]{22,256}$/)),
     }),
   }),
+  /** Open ports for plain RTP, as a participant that was put before. Answered with a description for the other end. */
+  "rtp.open": v.object({ type: v.literal("rtp.open"), ...command, pid: ParticipantId, leg: RtpLeg }),
+  /** End what a participant has there: its session, or its door. */
   "session.close": v.object({ type: v.literal("session.close"), ...command, pid: ParticipantId }),
+  /** Open a door for a program, which has no session. Its state is told like a session's. */
+  "bot.open": v.object({ type: v.literal("bot.open"), ...command, pid: ParticipantId, audio: BotAudio }),
   /** Does the node still carry this assignment? Answered at once. */
   probe: v.object({ type: v.literal("probe"), ...command }),
 } as const;

@@ -3,6 +3,7 @@
  * @module
  */
 import type * as v from "valibot";
+import { BotDoor, OpenBot } from "./bots.ts";
 import type { ErrorCode } from "./errors.ts";
 import {
   CreateInvitations,
@@ -21,6 +22,7 @@ import {
   Token,
   UpdateRoom,
 } from "./rest.ts";
+import { CreateRtp, RtpCreated } from "./rtp.ts";
 
 /** One method of one path. */
 export interface Route {
@@ -29,10 +31,10 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   /**
-   * `api`: a token with `aud` `api`. `participant`: a join or resume token, or an API token. `none`: open to anybody,
-   * rate-limited.
+   * `api`: a token with `aud` `api`. `join`: a join token. `participant`: a join or resume token, or an API token. `none`: open
+   * to anybody, rate-limited.
    */
-  readonly auth: "api" | "participant" | "none";
+  readonly auth: "api" | "join" | "participant" | "none";
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: v.GenericSchema;
   readonly status: number;
@@ -117,6 +119,40 @@ export const ROUTES: readonly Route[] = [
     auth: "api",
     status: 204,
     errors: ["no-such-room", "no-such-participant"],
+  },
+  {
+    method: "POST",
+    path: "/v1/rooms/{room}/rtp",
+    summary: "Take plain RTP or SRTP into a room, or send it from there.",
+    auth: "api",
+    body: CreateRtp,
+    status: 201,
+    result: RtpCreated,
+    errors: [
+      ...(["no-such-room", "room-full", "no-such-source", "no-such-participant"] as const),
+      ...(["no-media-node", "rtp-unavailable", "rtp-destination"] as const),
+    ],
+  },
+  {
+    method: "DELETE",
+    path: "/v1/rooms/{room}/rtp/{pid}",
+    summary: "End it.",
+    auth: "api",
+    status: 204,
+    errors: ["no-such-room", "no-such-participant"],
+  },
+  {
+    method: "POST",
+    path: "/v1/bots/{room}",
+    summary: "Let a program in by sound alone: PCM of a source or of the mix, and PCM as a source.",
+    auth: "join",
+    body: OpenBot,
+    status: 201,
+    result: BotDoor,
+    errors: [
+      ...(["token-wrong-room", "no-grant", "no-such-room", "room-full", "room-closed", "removed"] as const),
+      ...(["no-such-source", "no-such-participant", "no-media-node", "node-setting"] as const),
+    ],
   },
   {
     method: "GET",

@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
 import { discover, sessions } from "../whip/routes.ts";
+import { bots } from "./bots.ts";
 import { connect, explain } from "./connect.ts";
 import { answerError, type HttpEnv, problem } from "./http.ts";
 import { iceServers } from "./ice-servers.ts";
@@ -53,6 +54,7 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/nodes", nodes);
   app.route("/v1/whip", sessions("whip"));
   app.route("/v1/whep", sessions("whep"));
+  app.route("/v1/bots", bots);
   app.route("/v1/ice-servers", iceServers);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);

@@ -1,7 +1,9 @@
-/** Who may use the REST API. @module */
+/** Who may use the REST API, and who may come in by it. @module */
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { TandemError } from "../../protocol/errors.ts";
-import { verifyApiToken } from "../tokens/jwt.ts";
+import type { JoinClaims } from "../../protocol/tokens.ts";
+import { verifyApiToken, verifyJoinToken } from "../tokens/jwt.ts";
 import { bearerOf, type HttpEnv } from "./http.ts";
 import { countFailures, spend } from "./limits.ts";
 
@@ -16,3 +18,22 @@ export const requireApiToken = createMiddleware<HttpEnv>(async (c, next) => {
   c.set("apiKey", name);
   await next();
 });
+
+/**
+ * Claims of a program's bearer, at the rate of its identity. With a `session` the token may have expired: a broadcast may well last
+ * longer than the token that began it.
+ * @throws TandemError
+ */
+export async function joinClaimsOf(
+  c: Context<HttpEnv>,
+  room: string,
+  purpose: "join" | "session",
+): Promise<JoinClaims> {
+  const claims = await countFailures(c.env, c.req.raw, async () => {
+    const token = bearerOf(c.req.raw);
+    if (token === undefined) throw new TandemError("token-missing");
+    return await verifyJoinToken(c.env, token, room, purpose === "session" ? "accepted" : "refused");
+  });
+  await spend(purpose === "join" ? c.env.JOIN_LIMIT : c.env.RESUME_LIMIT, `${room} ${claims.sub}`);
+  return claims;
+}

@@ -205,6 +205,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         return this.#waiting.done(frame.id, {
           ...(frame.answer && { answer: frame.answer }),
           ...(frame.turn && { turn: frame.turn }),
+          ...(frame.bot && { bot: frame.bot }),
         });
       case "failed":
         return this.#waiting.failed(frame.id, frame.code, frame.detail);

@@ -2,11 +2,14 @@
  * Commands that wait for a node's answer.
  * @module
  */
+import type { BotEntrance } from "../../protocol/bots.ts";
 import { isErrorCode, TandemError } from "../../protocol/errors.ts";
 
 /** What a node answers to a command. */
 export interface Answer {
   readonly answer?: { readonly sdp: string };
+  /** A program's door. */
+  readonly bot?: BotEntrance;
   /** STUN and TURN URLs for a room, those of its media worker first. */
   readonly turn?: readonly string[];
 }

@@ -49,8 +49,8 @@ export interface AttendanceName {
   readonly pid: string;
 }
 
-/** What a player's offer says of what it plays. @throws TandemError if there is no such thing to play */
-function played(room: RoomContext, target: string, { grants }: JoinClaims): Pick<SessionOffer, "only" | "mix"> {
+/** What is said to the node of what a player or a program wants to hear and see. @throws TandemError if there is no such thing to play */
+export function played(room: RoomContext, target: string, { grants }: JoinClaims): Pick<SessionOffer, "only" | "mix"> {
   if (target === "" || target === "speaker") return {};
   if (target === "mix") {
     if (!grants.subscribe?.includes("mix")) throw new TandemError("no-grant", "subscribe mix");

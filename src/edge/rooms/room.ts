@@ -3,8 +3,10 @@
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
+import type { BotDoor, OpenBot } from "../../protocol/bots.ts";
 import type { Participant } from "../../protocol/model.ts";
 import type { RoomDetail } from "../../protocol/rest.ts";
+import type { CreateRtp, RtpCreated } from "../../protocol/rtp.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
 import { PING, PONG } from "../../protocol/version.ts";
 import { type Reply, replyLater, replyWith } from "../reply.ts";
@@ -19,6 +21,7 @@ import {
   endAttendance,
   patchAttendance,
 } from "./attendance.ts";
+import { openBot } from "./bots.ts";
 import { createContext, type RoomContext } from "./context.ts";
 import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
@@ -29,6 +32,7 @@ import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release, retel
 import type { InvitationRole } from "./record.ts";
 import { revokeGone } from "./relays.ts";
 import { createReporter } from "./report.ts";
+import { endRtp, openRtp } from "./rtp.ts";
 import { close, create, detail, type NewRoom, participants, redeem, remove, update } from "./service.ts";
 import { nodeSession } from "./sessions.ts";
 import type { Timer } from "./timers.ts";
@@ -124,6 +128,23 @@ export class Room extends DurableObject<Cloudflare.Env> {
   async attend(claims: JoinClaims, request: AttendanceRequest, place: Place | undefined): Promise<Reply<Attendance>> {
     const room = this.#enter(request.kind);
     return replyLater(() => attend(room, claims, request, place));
+  }
+
+  /** Let a program in. */
+  async openBot(claims: JoinClaims, wish: OpenBot): Promise<Reply<BotDoor>> {
+    const room = this.#enter("bot");
+    return replyLater(() => openBot(room, claims, wish));
+  }
+
+  /** Take plain RTP, or send it. */
+  async openRtp(wish: CreateRtp): Promise<Reply<RtpCreated>> {
+    const room = this.#enter("rtp");
+    return replyLater(() => openRtp(room, wish));
+  }
+
+  endRtp(pid: string): Reply<true> {
+    const room = this.#enter("end-rtp");
+    return replyWith(() => endRtp(room, pid, Date.now()));
   }
 
   /** Candidates, which need no answer, or an ICE restart, which does. */

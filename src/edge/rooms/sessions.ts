@@ -2,12 +2,15 @@
  * Participants' media sessions with the node: offers in, answers out, and what the node says of them.
  * @module
  */
+import type { BotAudio, BotEntrance } from "../../protocol/bots.ts";
 import type { ClientFrame } from "../../protocol/commands.ts";
 import { TandemError } from "../../protocol/errors.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { Assignment } from "../../protocol/link.ts";
+import type { RtpLeg } from "../../protocol/rtp.ts";
 import type { SessionAnswer, SessionOffer } from "../../protocol/session.ts";
 import type { RoomCommand } from "../nodes/media-node.ts";
+import type { Answer } from "../nodes/waiting.ts";
 import { unwrap } from "../reply.ts";
 import { nodeStub } from "../stubs.ts";
 import type { RoomContext } from "./context.ts";
@@ -19,15 +22,31 @@ import { isSilent } from "./presence.ts";
 /** At most one probe of the node in this time, however many report. */
 const PROBE_PAUSE = 250;
 
-/** Have the node that carries the room answer. @throws TandemError */
-async function ask(room: RoomContext, command: (where: Assignment) => RoomCommand): Promise<SessionAnswer> {
+/** Have the node that carries the room do something. @throws TandemError */
+async function command(room: RoomContext, of: (where: Assignment) => RoomCommand): Promise<Answer> {
   const where = whereOf(room);
   if (!where) throw new TandemError("no-media-node");
   const { node, ...assignment } = where;
-  const { answer } = unwrap(await nodeStub(room.env, node).execute(command(assignment)));
+  return unwrap(await nodeStub(room.env, node).execute(of(assignment)));
+}
+
+/** Have it answer a description. @throws TandemError */
+async function ask(room: RoomContext, of: (where: Assignment) => RoomCommand): Promise<SessionAnswer> {
+  const { answer } = await command(room, of);
   if (!answer) throw new TandemError("internal");
   return answer;
 }
+
+/** Have it open a door for a program. @throws TandemError */
+export async function openDoor(room: RoomContext, pid: string, audio: BotAudio): Promise<BotEntrance> {
+  const { bot } = await command(room, where => ({ type: "bot.open", ...where, pid, audio }));
+  if (!bot) throw new TandemError("internal");
+  return { ...bot };
+}
+
+/** Have it open ports for plain RTP. @throws TandemError */
+export const openPorts = (room: RoomContext, pid: string, leg: RtpLeg): Promise<SessionAnswer> =>
+  ask(room, where => ({ type: "rtp.open", ...where, pid, leg }));
 
 /** Have the node answer an offer. @throws TandemError */
 export const offerSession = (room: RoomContext, pid: string, offer: SessionOffer): Promise<SessionAnswer> =>

@@ -83,6 +83,7 @@ export async function linkNode(
         ...((frame.type === "session.open" || frame.type === "session.restart") && {
           answer: { sdp: node.answerOf(frame) },
         }),
+        ...(frame.type === "bot.open" && { bot: { url: "ws://node.example:7100/", token: `token of ${frame.pid}` } }),
         ...(frame.type === "room.open" && roomTurn && { turn: roomTurn }),
       };
       if (node.manner === "answer") node.send({ type: "done", id: frame.id, ...answer });

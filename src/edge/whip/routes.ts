@@ -8,33 +8,17 @@ import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { ParticipantId } from "../../protocol/names.ts";
-import type { JoinClaims } from "../../protocol/tokens.ts";
+import { joinClaimsOf } from "../api/auth.ts";
 import { bearerOf, type HttpEnv, placeOf, problem, roomOf } from "../api/http.ts";
 import { iceLinks } from "../api/ice-servers.ts";
-import { countFailures, spend } from "../api/limits.ts";
 import { unwrap } from "../reply.ts";
 import { settingsOf } from "../settings.ts";
 import { roomStub } from "../stubs.ts";
-import { verifyJoinToken } from "../tokens/jwt.ts";
 import { parseIfMatch } from "./etag.ts";
 import { FRAGMENT, fragmentOf, parseFragment } from "./fragment.ts";
 import { type AttendanceKind, checkOffer } from "./offer.ts";
 
 export const SDP = "application/sdp";
-
-/**
- * Claims of the bearer, at the rate of its identity. With a `session` the token may have expired: a broadcast may well last longer
- * than the token that began it.
- */
-async function claimsOf(c: Context<HttpEnv>, room: string, purpose: "join" | "session"): Promise<JoinClaims> {
-  const claims = await countFailures(c.env, c.req.raw, async () => {
-    const token = bearerOf(c.req.raw);
-    if (token === undefined) throw new TandemError("token-missing");
-    return await verifyJoinToken(c.env, token, room, purpose === "session" ? "accepted" : "refused");
-  });
-  await spend(purpose === "join" ? c.env.JOIN_LIMIT : c.env.RESUME_LIMIT, `${room} ${claims.sub}`);
-  return claims;
-}
 
 async function textOf(c: Context<HttpEnv>, type: string, limit: number): Promise<string> {
   const given = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -64,7 +48,7 @@ export function sessions(kind: AttendanceKind): Hono<HttpEnv> {
   const begin = async (c: Context<HttpEnv>): Promise<Response> => {
     settingsOf(c.env);
     const room = roomOf(c);
-    const claims = await claimsOf(c, room, "join");
+    const claims = await joinClaimsOf(c, room, "join");
     const sdp = await textOf(c, SDP, LIMITS.descriptionFrameBytes);
     const publishes = checkOffer(kind, sdp, claims.grants);
     const request = { kind, sdp, publishes, target: c.req.param("target") ?? "" };
@@ -84,7 +68,7 @@ export function sessions(kind: AttendanceKind): Hono<HttpEnv> {
   app.patch("/:room/:pid", async c => {
     const room = roomOf(c);
     const pid = pidOf(c);
-    const claims = await claimsOf(c, room, "session");
+    const claims = await joinClaimsOf(c, room, "session");
     const ice = parseFragment(await textOf(c, FRAGMENT, LIMITS.frameBytes));
     const match = parseIfMatch(c.req.header("if-match"));
     if (match === undefined) throw new TandemError("if-match-missing");
@@ -97,7 +81,7 @@ export function sessions(kind: AttendanceKind): Hono<HttpEnv> {
   app.delete("/:room/:pid", async c => {
     const room = roomOf(c);
     const pid = pidOf(c);
-    const claims = await claimsOf(c, room, "session");
+    const claims = await joinClaimsOf(c, room, "session");
     unwrap(await roomStub(c.env, room).endAttendance(claims, { kind, pid }));
     return c.body(null, 200);
   });
@@ -134,6 +118,6 @@ export async function discover(c: Context<HttpEnv>, next: () => Promise<void>): 
   c.res = new Response(null, { status: 200, headers: c.res.headers });
   if (c.req.header("access-control-request-method") !== undefined || bearerOf(c.req.raw) === undefined) return;
   const room = c.req.path.split("/")[3] ?? "";
-  const claims = await claimsOf(c, room, "join");
+  const claims = await joinClaimsOf(c, room, "join");
   link(c, unwrap(await roomStub(c.env, room).iceServers({ kind: "join", claims }, placeOf(c.req.raw))).iceServers);
 }
