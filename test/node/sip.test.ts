@@ -28,6 +28,9 @@ import {
   withSdp,
 } from "../support/sipp.ts";
 
+/** Machines may be slow. */
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+
 const request = (method: string, cseq: number, more = "Content-Length: 0\n", user = "room"): string =>
   `${method} sip:${user}@[remote_ip]:[remote_port] SIP/2.0
 ${headers(method, method === "INVITE" && cseq < 3 ? `<sip:${user}@[remote_ip]:[remote_port]>` : undefined)}
@@ -170,7 +173,7 @@ Content-Length: 0
     await own.established;
     own.media.setDirection("sendonly");
     own.call?.renegotiate(answerer.endpoint.now());
-    await expect.poll(() => own.agreements.at(-1)?.direction).toBe("sendonly");
+    await soon(() => own.agreements.at(-1)?.direction).toBe("sendonly");
     own.call?.hangUp(answerer.endpoint.now());
     await waiting;
     expect(own.log).toEqual(["180", "established", "ended local 0"]);
@@ -232,7 +235,7 @@ describe("a flood by sipp", () => {
       // It never gets the answer that it waits for.
       const options = { target, args: ["-m", "5000", "-r", "2000"], signal: enough.signal };
       const flooding = runSipp(flood, options).catch(() => "stopped");
-      await expect.poll(() => stack.counters.overloaded, { timeout: 15_000 }).toBeGreaterThan(500);
+      await soon(() => stack.counters.overloaded).toBeGreaterThan(500);
       expect(stack.calls).toBe(50);
       await runSipp([send(request("OPTIONS", 1)), receive(200)], { target, address: "127.0.0.2" });
       enough.abort();
@@ -265,11 +268,11 @@ describe("baresip", () => {
     const up = phone.next("CALL_ESTABLISHED");
     const own = answerer.dial(`sip:bob@127.0.0.1:${phone.port};transport=${transport}`);
     await Promise.all([own.established, up]);
-    const held = expect.poll(() => own.agreements.at(-1)?.direction);
+    const held = soon(() => own.agreements.at(-1)?.direction);
     phone.command("hold");
     await held.toBe("recvonly");
     phone.command("resume");
-    await expect.poll(() => own.agreements.at(-1)?.direction).toBe("sendrecv");
+    await soon(() => own.agreements.at(-1)?.direction).toBe("sendrecv");
     const closed = phone.next("CALL_CLOSED");
     own.call?.hangUp(answerer.endpoint.now());
     await closed;

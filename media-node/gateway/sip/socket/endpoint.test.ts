@@ -15,6 +15,9 @@ const PEM = execFileSync(
   { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
 );
 
+/** Machines may be slow. */
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+
 const open: SipEndpoint[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map(endpoint => endpoint.close()));
@@ -55,31 +58,31 @@ function dial(from: Running, target: string) {
   return endpoint.stack.call({ target, from: { uri: "sip:a@127.0.0.1" }, media, events }, endpoint.now());
 }
 
-describe("an endpoint with sockets", () => {
+describe("an endpoint with sockets", { timeout: 30_000 }, () => {
   it.each(["udp", "tcp", "tls"] as const)("calls another one over %s, and is called by it", async transport => {
     const a = await start();
     const b = await start();
     const port = transport === "tls" ? b.endpoint.tlsPort : b.endpoint.port;
     const call = dial(a, `sip:b@127.0.0.1:${port};transport=${transport}`);
-    await expect.poll(() => b.end.log).toEqual(["established"]);
+    await soon(() => b.end.log).toEqual(["established"]);
     expect(a.end.log).toEqual(["established"]);
     expect(b.calls[0]?.flow.transport).toBe(transport);
     call.info("application/dtmf-relay", Buffer.from("Signal=1"), a.endpoint.now());
-    await expect.poll(() => b.end.log.at(-1)).toBe("info application/dtmf-relay Signal=1");
+    await soon(() => b.end.log.at(-1)).toBe("info application/dtmf-relay Signal=1");
     b.calls[0]?.hangUp(b.endpoint.now());
-    await expect.poll(() => a.end.log.at(-1)).toBe("ended remote 0");
+    await soon(() => a.end.log.at(-1)).toBe("ended remote 0");
   });
 
   it("trusts no certificate that nobody vouches for, and tells at once that nobody listens", async () => {
     const a = await start({ authorities: "" });
     const b = await start();
     dial(a, `sips:b@127.0.0.1:${b.endpoint.tlsPort}`);
-    await expect.poll(() => a.end.log).toEqual(["ended failure 503"]);
+    await soon(() => a.end.log).toEqual(["ended failure 503"]);
     const { port } = b.endpoint;
     await b.endpoint.close();
     const c = await start();
     dial(c, `sip:b@127.0.0.1:${port};transport=tcp`);
-    await expect.poll(() => c.end.log).toEqual(["ended failure 503"]);
+    await soon(() => c.end.log).toEqual(["ended failure 503"]);
   });
 
   it("takes calls by WebSocket, and reaches the caller by the same one only", async () => {
@@ -91,13 +94,13 @@ describe("an endpoint with sockets", () => {
     const client = { via: "SIP/2.0/WS x.invalid", contact: "<sip:a@x.invalid;transport=ws>" };
     const find = (start: string): string | undefined => inbox.find(text => text.startsWith(start));
     socket.send(rawRequest("INVITE", { ...client, sdp: rawSdp("sendrecv", "127.0.0.1") }));
-    await expect.poll(() => find("SIP/2.0 200")).toBeDefined();
+    await soon(() => find("SIP/2.0 200")).toBeDefined();
     const answer = find("SIP/2.0 200") ?? "";
     expect(fieldOf(answer, "Contact")).toContain(";transport=ws");
     socket.send(rawRequest("ACK", { ...client, to: fieldOf(answer, "To") }));
-    await expect.poll(() => end.log).toEqual(["established"]);
+    await soon(() => end.log).toEqual(["established"]);
     calls[0]?.hangUp(endpoint.now());
-    await expect.poll(() => find("BYE sip:a@x.invalid;transport=ws")).toBeDefined();
+    await soon(() => find("BYE sip:a@x.invalid;transport=ws")).toBeDefined();
     socket.close();
   });
 
@@ -121,9 +124,9 @@ describe("an endpoint with sockets", () => {
     const a = await start();
     const b = await start();
     dial(a, `sip:b@127.0.0.1:${b.endpoint.port}`);
-    await expect.poll(() => b.end.log).toEqual(["established"]);
+    await soon(() => b.end.log).toEqual(["established"]);
     await Promise.all([a.endpoint.close(), a.endpoint.close()]);
-    await expect.poll(() => b.end.log.at(-1)).toBe("ended remote 0");
+    await soon(() => b.end.log.at(-1)).toBe("ended remote 0");
   });
 
   it("leaves no port behind where it can't have all", async () => {

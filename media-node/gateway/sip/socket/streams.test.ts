@@ -5,6 +5,9 @@ import { rawRequest } from "../testing/raw.ts";
 import type { SipFlow } from "../transport/flow.ts";
 import { openSipStreams, type SipStreams, type SipStreamsOptions } from "./streams.ts";
 
+/** Machines may be slow. */
+const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
+
 let streams: SipStreams;
 let now = 0;
 const received: { flow: SipFlow; bytes: Uint8Array }[] = [];
@@ -47,19 +50,19 @@ afterEach(async () => {
   await streams.close();
 });
 
-describe("TCP connections", () => {
+describe("TCP connections", { timeout: 30_000 }, () => {
   it("are known by a number, by which they are answered, and whose end is told", async () => {
     await start();
     const socket = await join();
     socket.write(rawRequest("OPTIONS"));
-    await expect.poll(() => received.length).toBe(1);
+    await soon(() => received.length).toBe(1);
     const { flow } = received[0]!;
     expect(flow).toMatchObject({ transport: "tcp", address: "127.0.0.1", port: socket.localPort });
     expect(streams.send(flow, Buffer.from("answer"))).toBe(true);
     const [answer] = (await once(socket, "data")) as [Buffer];
     expect(answer.toString()).toBe("answer");
     socket.destroy();
-    await expect.poll(() => failed).toEqual([flow]);
+    await soon(() => failed).toEqual([flow]);
     expect(streams.send(flow, Buffer.from("answer"))).toBe(false);
   });
 
@@ -86,7 +89,7 @@ describe("TCP connections", () => {
     const [silent, slow, idle] = [await join(), await join(), await join()];
     slow.write(rawRequest("OPTIONS") + rawRequest("OPTIONS").slice(0, 50));
     idle.write(rawRequest("OPTIONS"));
-    await expect.poll(() => received.length).toBe(2);
+    await soon(() => received.length).toBe(2);
     streams.sweep();
     now += 10_001;
     streams.sweep();
@@ -105,11 +108,11 @@ describe("TCP connections", () => {
     const first = await join();
     first.write(rawRequest("OPTIONS"));
     (await join()).write(rawRequest("OPTIONS"));
-    await expect.poll(() => received.length).toBe(2);
+    await soon(() => received.length).toBe(2);
     expect(await isClosed(await join())).toBe(true);
     first.destroy();
-    await expect.poll(() => failed.length).toBe(1);
+    await soon(() => failed.length).toBe(1);
     (await join()).write(rawRequest("OPTIONS"));
-    await expect.poll(() => received.length).toBe(3);
+    await soon(() => received.length).toBe(3);
   });
 });
