@@ -52,12 +52,12 @@ describe("removing", () => {
     const host = await join(room, "host");
     const token = await joinToken({ room, identity: "guest", grants: MEMBER_GRANTS });
     const guest = await join(room, "guest", { token });
+    const issued = Math.floor(Date.now() / 1_000);
     await host.ask("moderate.remove", { pid: guest.pid, reason: "be nice" });
     expect(await guest.next("error")).toMatchObject({ code: "removed", detail: "be nice", retryable: false });
     expect((await guest.closed).code).toBe(4415);
     expect(await host.next("participant.left")).toMatchObject({ pid: guest.pid, reason: "removed" });
     await expect(resume(guest)).rejects.toThrow("resume-refused");
-    const issued = Math.floor(Date.now() / 1_000);
     await expect(join(room, "guest", { token })).rejects.toThrow("removed");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
     await expect(join(room, "guest", { claims: { iat: issued }, lasts: 7_200 })).rejects.toThrow("removed");
