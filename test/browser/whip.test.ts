@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Grants } from "../../src/protocol/index.ts";
-import { expectAnswered, expectShown } from "../support/bare-page.ts";
-import { expectFrames, joinCall, type PageState, until } from "../support/call-page.ts";
+import { expectAnswered, expectShown, hearPlayer } from "../support/bare-page.ts";
+import { expectFrames, joinCall, until } from "../support/call-page.ts";
 import { expectTone } from "../support/call-sound.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -28,17 +28,6 @@ function fakeDevices(tone: number): void {
     oscillator.start();
     return new MediaStream([...canvas.captureStream(10).getTracks(), ...out.stream.getTracks()]);
   };
-}
-
-/** Keep what the player's page hears where {@link expectTone} looks for it, under `identity`'s name. */
-function listen(identity: string): void {
-  const video = document.querySelector("video") as HTMLVideoElement;
-  const context = new AudioContext();
-  const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
-  const mediaStream = video.srcObject as MediaStream;
-  new MediaStreamAudioSourceNode(context, { mediaStream }).connect(analyser);
-  const analysers: PageState["analysers"] = new Map([[`${identity}/mic/`, { analyser, audio: new Audio() }]]);
-  Object.assign(window, { tandem: { context, analysers } });
 }
 
 declare global {
@@ -136,7 +125,7 @@ describe("bare pages of another origin, with RTCPeerConnection and fetch only", 
     await expectAnswered(encoder);
     const player = await openExample("whep", { subscribe: ["mic", "camera"] });
     await expectShown(player);
-    await player.evaluate(listen, "anybody");
+    await hearPlayer(player, "anybody");
     await expectTone(player, "anybody", ENCODER_TONE);
 
     const guest = await openBlank(browser, edge.url);

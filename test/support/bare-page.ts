@@ -1,4 +1,4 @@
-import type { Driven } from "./call-page.ts";
+import type { Driven, PageState } from "./call-page.ts";
 
 /** Wait until the page's one player has shown `count` more frames. */
 export const expectShown = (page: Driven, count = 10, timeout = 30_000): Promise<void> =>
@@ -29,3 +29,15 @@ export const expectAnswered = (page: Driven, timeout = 30_000): Promise<void> =>
       await new Promise(resolve => setTimeout(resolve, 50));
     }
   }, timeout);
+
+/** Keep what the page's one player hears where `expectTone` looks for it, under `identity`'s name. */
+export const hearPlayer = (page: Driven, identity: string): Promise<void> =>
+  page.evaluate(identity => {
+    const video = document.querySelector("video") as HTMLVideoElement;
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+    const mediaStream = video.srcObject as MediaStream;
+    new MediaStreamAudioSourceNode(context, { mediaStream }).connect(analyser);
+    const analysers: PageState["analysers"] = new Map([[`${identity}/mic/`, { analyser, audio: new Audio() }]]);
+    Object.assign(window, { tandem: { context, analysers } });
+  }, identity);

@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 
 /** Quieter than this (mean square of 128 samples) is silence: 20 dB less than a page's tone. */
 const SILENCE = 1e-3;
+const PATIENCE = 15_000;
 
 declare global {
   interface Window {
@@ -11,7 +12,7 @@ declare global {
 
 /**
  * Listens to all that a page's session with the node brings, on the browser's audio thread: a busy page misses nothing.
- * Call it once what is to be measured is heard.
+ * Resolves once it hears something.
  * @returns a function that tells the longest silence (ms) since it was called last; it throws if nothing was heard at all.
  */
 export async function watchSilence(page: Page): Promise<() => Promise<number>> {
@@ -55,17 +56,25 @@ export async function watchSilence(page: Page): Promise<() => Promise<number>> {
     meter.connect(new GainNode(context, { gain: 0 })).connect(context.destination);
     window.gapMeter = meter;
   }, SILENCE);
-  return () =>
+  const ask = (): Promise<{ longest: number; loud: number }> =>
     page.evaluate(
       () =>
-        new Promise<number>((resolve, reject) => {
+        new Promise((resolve, reject) => {
           const { gapMeter: meter, tandem } = window;
-          if (!meter) throw new Error("no meter");
-          meter.port.onmessage = ({ data: { longest, loud } }) => {
-            if (loud === 0) reject(new Error("nothing was heard"));
-            else resolve((longest * 128_000) / tandem.context.sampleRate);
-          };
+          if (!meter) return reject(new Error("no meter"));
+          meter.port.onmessage = ({ data: { longest, loud } }) =>
+            resolve({ longest: (longest * 128_000) / tandem.context.sampleRate, loud });
           meter.port.postMessage("");
         }),
     );
+  const deadline = performance.now() + PATIENCE;
+  while ((await ask()).loud === 0) {
+    if (performance.now() > deadline) throw new Error("nothing is heard");
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  return async () => {
+    const { longest, loud } = await ask();
+    if (loud === 0) throw new Error("nothing was heard");
+    return longest;
+  };
 }
