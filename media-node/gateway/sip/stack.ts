@@ -94,10 +94,11 @@ export function createSipStack(options: SipStackOptions): SipStack {
     dialogs,
     product,
     sessionInterval: options.sessionInterval ?? SESSION_INTERVAL,
-    contactFor(flow) {
+    contactFor(flow, target) {
       const { host, port } = io.addressOf(flow);
       const transport = flow.transport === "udp" ? "" : `;transport=${flow.transport}`;
-      return `<sip:${contactUser}@${formatHostPort(host, port)}${transport}>`;
+      const address = `${contactUser}@${formatHostPort(host, port)}`;
+      return /^sips:/i.test(target) ? `<sips:${address}>` : `<sip:${address}${transport}>`;
     },
     resolve(uri, done) {
       io.resolve(uri, (flows, now) => {

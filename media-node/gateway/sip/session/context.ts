@@ -17,8 +17,8 @@ export interface SessionContext {
   readonly product: string;
   /** What we ask for as the session interval (RFC 4028), in seconds. */
   readonly sessionInterval: number;
-  /** Value of our Contact, for messages to that flow. */
-  contactFor(flow: SipFlow): string;
+  /** Value of our Contact, for messages to that flow about that URI: to be called `sips:`, one must be reachable so. */
+  contactFor(flow: SipFlow, target: string): string;
   /** Finds where requests to a URI go, best first; none: nowhere. May call back at once. */
   resolve(uri: SipUri, done: (flows: readonly SipFlow[]) => void): void;
 }

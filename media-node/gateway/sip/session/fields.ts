@@ -9,7 +9,7 @@ export function dialogFields(
 ): Record<string, string | string[]> {
   const routes = request.headers.get("record-route");
   return {
-    contact: context.contactFor(flow),
+    contact: context.contactFor(flow, request.uri),
     allow: ALLOWED_METHODS,
     supported: SUPPORTED_OPTIONS,
     server: context.product,

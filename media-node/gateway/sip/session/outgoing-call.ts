@@ -64,7 +64,7 @@ export function createOutgoingCall(
       ["to", [`<${target}>`]],
       ["call-id", [callId]],
       ["cseq", [`${++cseq} INVITE`]],
-      ["contact", [context.contactFor(flow)]],
+      ["contact", [context.contactFor(flow, target)]],
       ["allow", [ALLOWED_METHODS]],
       ["supported", [SUPPORTED_OPTIONS]],
       ["user-agent", [context.product]],

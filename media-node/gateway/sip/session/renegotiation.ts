@@ -76,7 +76,7 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
     const { headers = {}, body } = description === undefined ? {} : describe(description);
     const build = (): RequestDraft => {
       const draft = options.request(isOffer ? "INVITE" : "UPDATE", {
-        contact: context.contactFor(dialog.flow),
+        contact: context.contactFor(dialog.flow, dialog.remoteTarget),
         allow: ALLOWED_METHODS,
         supported: SUPPORTED_OPTIONS,
         ...Object.fromEntries(askSessionTimer(interval, minInterval, "uac")),

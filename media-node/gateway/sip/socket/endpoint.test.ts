@@ -62,11 +62,13 @@ describe("an endpoint with sockets", { timeout: 30_000 }, () => {
   it.each(["udp", "tcp", "tls"] as const)("calls another one over %s, and is called by it", async transport => {
     const a = await start();
     const b = await start();
-    const port = transport === "tls" ? b.endpoint.tlsPort : b.endpoint.port;
+    const [port, ownPort] = [b, a].map(({ endpoint }) => (transport === "tls" ? endpoint.tlsPort : endpoint.port));
     const call = dial(a, `sip:b@127.0.0.1:${port};transport=${transport}`);
     await soon(() => b.end.log).toEqual(["established"]);
     expect(a.end.log).toEqual(["established"]);
     expect(b.calls[0]?.flow.transport).toBe(transport);
+    const [contact = ""] = b.calls[0]?.invite.headers.get("contact") ?? [];
+    expect(contact).toBe(`<sip:tandem@127.0.0.1:${ownPort}${transport === "udp" ? "" : `;transport=${transport}`}>`);
     call.info("application/dtmf-relay", Buffer.from("Signal=1"), a.endpoint.now());
     await soon(() => b.end.log.at(-1)).toBe("info application/dtmf-relay Signal=1");
     b.calls[0]?.hangUp(b.endpoint.now());
@@ -78,6 +80,10 @@ describe("an endpoint with sockets", { timeout: 30_000 }, () => {
     const b = await start();
     dial(a, `sips:b@127.0.0.1:${b.endpoint.tlsPort}`);
     await soon(() => a.end.log).toEqual(["ended failure 503"]);
+    const trusting = await start();
+    dial(trusting, `sips:b@127.0.0.1:${b.endpoint.tlsPort}`);
+    await soon(() => trusting.end.log).toEqual(["established"]);
+    expect(b.calls[0]?.invite.headers.get("contact")).toEqual([`<sips:tandem@127.0.0.1:${trusting.endpoint.tlsPort}>`]);
     const { port } = b.endpoint;
     await b.endpoint.close();
     const c = await start();
