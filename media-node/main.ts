@@ -8,6 +8,8 @@ import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
 import { realSurroundings } from "./link/surroundings.ts";
 import { createLog } from "./log.ts";
+import { botConfigs } from "./node-bots.ts";
+import { rtpConfigs } from "./node-rtp.ts";
 import { configureTurn } from "./node-turn.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
 import { untilEmpty } from "./until-empty.ts";
@@ -24,6 +26,8 @@ async function serve(settings: Settings): Promise<void> {
   const capacity = settings.capacity * settings.workers;
   let draining = false;
   const turn = await configureTurn(settings);
+  const bots = botConfigs(settings, log);
+  const rtp = rtpConfigs(settings);
 
   const configs = Array.from({ length: settings.workers }, (_, worker) => ({
     worker,
@@ -32,6 +36,8 @@ async function serve(settings: Settings): Promise<void> {
     port: settings["media-port"] === 0 ? 0 : settings["media-port"] + worker,
     iceTcp: settings["ice-tcp"],
     maxBitrate: settings["max-bitrate"] * 1_000,
+    ...bots[worker],
+    ...rtp[worker],
     log: settings.log,
   }));
   const pool = createPool({ workers: configs, log, report: frame => link?.report(frame), ...(turn && { turn }) });

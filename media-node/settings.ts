@@ -4,6 +4,7 @@
  * its default.
  * @module
  */
+import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { boolean, integer, list, oneOf, type Setting, setting, text } from "./setting.ts";
@@ -15,10 +16,38 @@ const origin = (value: string): string => {
     throw new Error("is an origin like https://calls.example.com");
   return url.origin;
 };
+const portRange = (value: string): string => {
+  if (value !== "" && portsOf(value) === undefined) throw new Error("is a range of ports like 40000-40199");
+  return value;
+};
 const nodeId = (value: string): string => {
   if (!/^([a-z0-9][a-z0-9-]{0,63})?$/.test(value)) throw new Error("is made of a-z, 0-9 and -, at most 64 of them");
   return value;
 };
+const listening = (value: string): string => {
+  if (value !== "" && endpointOf(value) === undefined) throw new Error("is ADDRESS:PORT, an IPv6 address in brackets");
+  return value;
+};
+const webSocket = (value: string): string => {
+  const filled = value.replaceAll("{port}", "1");
+  if (value !== "" && (!/^wss?:$/.test(URL.canParse(filled) ? new URL(filled).protocol : "") || value.length > 256))
+    throw new Error("is a URL like wss://node.example.com:{port}/");
+  return value;
+};
+
+/** The parts of `MIN-MAX`; undefined where it is none. */
+export function portsOf(value: string): { min: number; max: number } | undefined {
+  const [, min = 0, max = 0] = /^(\d{1,5})-(\d{1,5})$/.exec(value)?.map(Number) ?? [];
+  return min > 0 && min < max && max <= 65_535 ? { min, max } : undefined;
+}
+
+/** The parts of `ADDRESS:PORT` or `[ADDRESS]:PORT`; undefined where it is neither. */
+export function endpointOf(value: string): { address: string; port: number } | undefined {
+  const [, six, four, port] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(value) ?? [];
+  const address = six ?? four ?? "";
+  return isIP(address) !== 0 && Number(port) <= 65_535 ? { address, port: Number(port) } : undefined;
+}
+
 const NODE_SETTINGS = {
   only: setting({
     value: "PART",
@@ -92,6 +121,30 @@ const NODE_SETTINGS = {
     help: "on: STUN and TURN on the media ports, and for everybody on --listening-port; media: on the media ports alone; off",
     default: "on" as const,
     read: oneOf("on", "media", "off"),
+  }),
+  "bot-listen": setting({
+    value: "ADDRESS:PORT",
+    help: "audio for programs: where the first worker takes their WebSockets; each further worker takes the next port; by TLS where there is --cert",
+    default: "",
+    read: listening,
+  }),
+  "bot-url": setting({
+    value: "URL",
+    help: "what programs are told, {port} in place of the port; default: the address that it listens on",
+    default: "",
+    read: webSocket,
+  }),
+  "rtp-ports": setting({
+    value: "MIN-MAX",
+    help: "UDP ports for plain RTP, two for each stream, shared out among the workers; empty: there is none",
+    default: "",
+    read: portRange,
+  }),
+  "rtp-destinations": setting({
+    value: "RANGES",
+    help: "where plain RTP may be sent to: addresses, prefixes and ranges, comma-separated; empty: nowhere",
+    default: [] as readonly string[],
+    read: list,
   }),
   "drain-timeout": setting({
     value: "SECONDS",

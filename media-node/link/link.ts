@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import {
   type Assignment,
+  type BotEntrance,
   ERRORS,
   errorOfClose,
   isErrorCode,
@@ -40,9 +41,11 @@ export interface LinkHost {
   /** Let go of every room that is not among these. */
   keep(assignments: readonly Assignment[]): void;
   /** Carry out a command; a {@link TandemError} is reported by its code, anything else as `internal`. */
-  execute(
-    command: LinkCommand,
-  ): Promise<{ readonly answer?: { readonly sdp: string }; readonly turn?: readonly string[] }>;
+  execute(command: LinkCommand): Promise<{
+    readonly answer?: { readonly sdp: string };
+    readonly bot?: BotEntrance;
+    readonly turn?: readonly string[];
+  }>;
   /** The same for a command to the node itself. */
   obey(command: NodeCommand): Promise<void>;
   /** The edge took us, and gave us secrets. */

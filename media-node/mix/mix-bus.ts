@@ -168,6 +168,6 @@ export class MixBus {
   private createStream(): MixStream {
     const { opus, format, complexity, nextStream } = this.options;
     const encoder = (channels: Channels): AudioEncoder => createMixEncoder(opus, format, channels, complexity);
-    return new MixStream(nextStream(), encoder);
+    return new MixStream(nextStream(), encoder, format.codec === "opus");
   }
 }

@@ -14,13 +14,16 @@ export class MixStream {
   /** How many listen to it. */
   listeners = 0;
   private readonly createEncoder: (channels: Channels) => AudioEncoder;
+  private readonly discontinuous: boolean;
   private readonly limiter = new Limiter();
   private encoder: AudioEncoder | undefined;
   private silent = TAIL;
 
-  constructor(id: number, createEncoder: (channels: Channels) => AudioEncoder) {
+  /** @param discontinuous whether those who play it know discontinuous transmission: only from Opus they do */
+  constructor(id: number, createEncoder: (channels: Channels) => AudioEncoder, discontinuous: boolean) {
     this.id = id;
     this.createEncoder = createEncoder;
+    this.discontinuous = discontinuous;
   }
 
   /**
@@ -29,9 +32,7 @@ export class MixStream {
    */
   encode(pcm: Float32Array, channels: Channels, silent: boolean): number {
     this.silent = silent ? this.silent + 1 : 0;
-    // Those who play it know discontinuous transmission only from Opus.
-    const discontinuous = this.encoder?.codec === "opus" || this.encoder === undefined;
-    if (discontinuous && this.silent > TAIL && this.silent % SILENCE_INTERVAL !== 0) return 0;
+    if (this.discontinuous && this.silent > TAIL && this.silent % SILENCE_INTERVAL !== 0) return 0;
     if (this.encoder === undefined || (this.encoder.codec === "opus" && this.encoder.channels !== channels)) {
       this.encoder?.close();
       this.encoder = this.createEncoder(channels);

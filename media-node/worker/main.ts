@@ -22,8 +22,7 @@ const turnConfig = Promise.withResolvers<TurnConfig>();
 
 async function execute(worker: OpenWorker, { id, command }: Extract<ToWorker, { type: "command" }>): Promise<void> {
   try {
-    const { answer } = await worker.execute(command);
-    tell(answer === undefined ? { type: "result", id } : { type: "result", id, answer });
+    tell({ type: "result", id, ...(await worker.execute(command)) });
   } catch (error) {
     if (error instanceof TandemError) {
       const { code, detail } = error;

@@ -1,6 +1,8 @@
 import { createCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
+import type { BotDoor } from "../gateway/bot/door.ts";
+import { NO_RTP, type RtpHost } from "../gateway/rtp/leg.ts";
 import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
 import { type MixHost, NO_MIXING } from "../mix/mix-host.ts";
@@ -30,6 +32,10 @@ export interface MediaWorkerOptions {
   readonly turn?: TurnEntry;
   /** Makes the mixes of its rooms; absent: there are none. */
   readonly mixing?: MixHost;
+  /** Where programs come in; absent: none do. */
+  readonly door?: BotDoor | undefined;
+  /** Opens ports for plain RTP; absent: there are none. */
+  readonly rtp?: RtpHost | undefined;
   /** Where clients reach the port, the most preferred first. */
   readonly addresses: readonly IceAddress[];
   /** Ceiling of what one publisher is asked to send, in bit/s. */
@@ -69,7 +75,7 @@ export interface MediaWorker {
 const RENEWAL = 86_400_000;
 
 export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
-  const { id, port, addresses, maxBitrate, log, report, mixing = NO_MIXING } = options;
+  const { id, port, addresses, maxBitrate, log, report, door, rtp = NO_RTP, mixing = NO_MIXING } = options;
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
@@ -82,6 +88,8 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     report,
     log,
     mixing,
+    door,
+    rtp,
     host: {
       workerId: id,
       get certificate() {

@@ -3,11 +3,22 @@
  * could as well be elsewhere. Media never goes this way.
  * @module
  */
-import type { LinkCommand, NodeFrame } from "../../src/protocol/index.ts";
+import type { BotEntrance, LinkCommand, NodeFrame } from "../../src/protocol/index.ts";
 import type { TurnConfig, TurnOrder } from "../turn/config.ts";
 import type { TurnNews } from "../turn/news.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
+
+/** Where a worker's door for programs is. */
+export interface BotConfig {
+  readonly address: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** URL of the door, `{port}` in place of its port. */
+  readonly url: string;
+  /** PEM files; absent: connections aren't encrypted. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
 
 /** What a worker is told at its start, as one JSON argument. */
 export interface WorkerConfig {
@@ -21,9 +32,21 @@ export interface WorkerConfig {
   readonly iceTcp: boolean;
   /** Ceiling of what one publisher is asked to send, in bit/s. */
   readonly maxBitrate: number;
+  /** Its door for programs; absent: it has none. */
+  readonly bots?: BotConfig;
+  /** Its ports for plain RTP, and where it may be sent to; absent: there is none. */
+  readonly rtp?: { readonly min: number; readonly max: number; readonly destinations: readonly string[] };
   readonly log: "debug" | "info" | "warn" | "error";
   /** It serves TURN, too, and is told how by its first message. */
   readonly turn?: true;
+}
+
+/** What a command that went well says. */
+export interface Outcome {
+  /** Where there was an offer. */
+  readonly answer?: { readonly sdp: string };
+  /** Where a door was opened. */
+  readonly bot?: BotEntrance;
 }
 
 /** Main → worker. */
@@ -40,7 +63,7 @@ export type Counters = Readonly<Record<string, number>>;
 export type FromWorker =
   /** `tcp`: the port is there for TCP, too. */
   | { readonly type: "ready"; readonly port: number; readonly tcp: boolean }
-  | { readonly type: "result"; readonly id: number; readonly answer?: { sdp: string } }
+  | ({ readonly type: "result"; readonly id: number } & Outcome)
   | { readonly type: "failure"; readonly id: number; readonly code: string; readonly detail?: string }
   | { readonly type: "report"; readonly frame: Frame<"session"> }
   | { readonly type: "turn"; readonly news: TurnNews }

@@ -1,11 +1,14 @@
+import { type OpenBotDoor, openBotDoor } from "../gateway/bot/open-door.ts";
+import { createRtpHost } from "../gateway/rtp/open-host.ts";
 import type { Log } from "../log.ts";
 import { createMixLink } from "../mix/mix-link.ts";
 import { createTally } from "../session/tally.ts";
 import type { TurnConfig, TurnOrder, TurnStatus } from "../turn/config.ts";
 import type { TurnNews } from "../turn/news.ts";
+import { openCertificate } from "../turn/stream/certificate.ts";
 import { announcedAddresses } from "./announced.ts";
 import { createMediaWorker, type MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
-import type { WorkerConfig } from "./messages.ts";
+import type { BotConfig, WorkerConfig } from "./messages.ts";
 import { openPorts } from "./open-ports.ts";
 import { openTurn, type WorkerTurn } from "./open-turn.ts";
 
@@ -14,6 +17,8 @@ export interface OpenWorker {
   readonly port: number;
   /** Whether the port is there for TCP, too. */
   readonly tcp: boolean;
+  /** Where programs come in, if they do. */
+  readonly door: string | undefined;
   execute(command: Parameters<MediaWorker["execute"]>[0]): Promise<Awaited<ReturnType<MediaWorker["execute"]>>>;
   readonly rooms: MediaWorker["rooms"];
   readonly counters: MediaWorker["counters"];
@@ -56,9 +61,12 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     ...(wanted && { acceptTurn: socket => (turn ? turn.accept(socket) : socket.destroy()) }),
     timeOrigin,
   });
+  let door: OpenBotDoor | undefined;
   try {
     turn = wanted && (await openTurn({ ...wanted, ports, receiver: () => worker, timeOrigin, log }));
+    door = config.bots && (await openDoor(config.bots, clock, log));
   } catch (error) {
+    await turn?.close();
     await ports.close();
     throw error;
   }
@@ -67,6 +75,8 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
   const worker = createMediaWorker({
     id: config.worker,
     mixing,
+    door,
+    rtp: config.rtp && openRtp(config.rtp),
     port: turn?.port ?? ports.udp,
     ...(turn && { turn: turn.entry }),
     addresses: ports.tcp
@@ -87,6 +97,20 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     },
   });
 
+  function openRtp(rtp: NonNullable<WorkerConfig["rtp"]>) {
+    return createRtpHost({
+      ...rtp,
+      listen: listen[0]!,
+      address: addresses[0]!.address,
+      timeOrigin,
+      onBatchEnd(now) {
+        worker.endBatch(now);
+        // It leaves by the media port, whose own turn this is not.
+        (turn?.port ?? ports.udp).flush();
+      },
+    });
+  }
+
   function arm(): void {
     if (!worker.busy || closed) return;
     timer ??= setInterval(() => {
@@ -100,6 +124,7 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
   return {
     port: ports.number,
     tcp: ports.tcp !== undefined,
+    door: door?.url,
     async execute(command) {
       try {
         return await worker.execute(command, clock());
@@ -121,9 +146,29 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
       closed = true;
       clearInterval(timer);
       worker.close(clock());
+      door?.close();
       await mixing.close();
       await turn?.close();
       await ports.close();
     },
   };
+}
+
+function openDoor(bots: BotConfig, now: () => number, log: Log): Promise<OpenBotDoor> {
+  const { address, port, url, tls } = bots;
+  const reloaded = (error: Error | undefined): void => {
+    if (error) log.error("the certificate of programs can't be used", { error: error.message });
+  };
+  const certificate = tls && openCertificate(tls.cert, tls.key, false, reloaded);
+  return openBotDoor({
+    ...{ address, port, now, log },
+    url: at => url.replaceAll("{port}", String(at)),
+    ...(certificate && {
+      secureContext() {
+        // Asked so rarely that it may look at the files every time.
+        certificate.reload();
+        return certificate.context;
+      },
+    }),
+  });
 }

@@ -15,7 +15,7 @@ import {
 import type { Log } from "../log.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { createTurnHub, type TurnHub } from "../turn/hub.ts";
-import type { Counters, FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
+import type { Counters, FromWorker, Outcome, ToWorker, WorkerConfig } from "./messages.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Inventory = Frame<"inventory">["rooms"][number];
@@ -27,9 +27,8 @@ const START_PATIENCE = 1_500;
 /** A command that a worker has not answered by then has failed. */
 const COMMAND_TIMEOUT = 4_000;
 
-/** What a command that went well says: an answer where there was an offer, and where TURN is beside a room that was opened. */
-export interface Result {
-  readonly answer?: { readonly sdp: string };
+/** What a command that went well says; where a room was opened, the TURN servers beside it, too. */
+export interface Result extends Outcome {
   readonly turn?: readonly string[];
 }
 
@@ -123,8 +122,10 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
     } else {
       const waiter = worker.waiting.get(message.id);
       worker.waiting.delete(message.id);
-      if (message.type === "result") waiter?.resolve(message.answer ? { answer: message.answer } : {});
-      else waiter?.reject(new TandemError(isErrorCode(message.code) ? message.code : "internal", message.detail));
+      if (message.type === "result") {
+        const { type: _, id: __, ...outcome } = message;
+        waiter?.resolve(outcome);
+      } else waiter?.reject(new TandemError(isErrorCode(message.code) ? message.code : "internal", message.detail));
     }
   };
 

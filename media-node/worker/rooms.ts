@@ -1,4 +1,6 @@
 import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import type { BotDoor } from "../gateway/bot/door.ts";
+import type { RtpHost } from "../gateway/rtp/leg.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import { createRoomMix, type RoomMix } from "../mix/room-mix.ts";
@@ -7,15 +9,14 @@ import { type ReadOffer, readOffer } from "../session/description.ts";
 import { createSession } from "../session/session.ts";
 import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
 import { createTally, type Tally } from "../session/tally.ts";
+import type { Outcome } from "./messages.ts";
+import { createRoomBots, type RoomBots } from "./room-bots.ts";
+import { createRoomLegs, type RoomLegs } from "./room-legs.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;
-/** What a command that went well says: an answer where there was an offer. */
-export interface Outcome {
-  readonly answer?: { readonly sdp: string };
-}
 
-/** An offer may come before its participant does; so long (ms) it waits. */
+/** What is asked for a participant may come before it does; so long (ms) it waits. */
 const PATIENCE = 2_000;
 
 interface Member {
@@ -29,20 +30,26 @@ interface Room {
   readonly epoch: number;
   readonly router: Router;
   readonly mix: RoomMix;
+  readonly bots: RoomBots;
+  readonly legs: RoomLegs;
   readonly members: Map<string, Member>;
   readonly waiting: Set<Waiting>;
 }
 
 interface Waiting {
-  readonly command: Command<"session.open">;
+  readonly pid: string;
   readonly until: number;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly run: (now: number) => Outcome | Promise<Outcome>;
+  readonly resolve: (outcome: Outcome | Promise<Outcome>) => void;
   readonly reject: (error: Error) => void;
 }
 
 export interface RoomsOptions {
   readonly host: SessionHost;
   readonly mixing: MixHost;
+  /** Absent: no program comes in. */
+  readonly door?: BotDoor | undefined;
+  readonly rtp: RtpHost;
   readonly log: Log;
   readonly report: (frame: Frame<"session">) => void;
 }
@@ -63,7 +70,7 @@ export interface Rooms {
   close(now: number): void;
 }
 
-export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms {
+export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptions): Rooms {
   const rooms = new Map<string, Room>();
   /** What sessions that are gone had counted. */
   const past = createTally();
@@ -98,6 +105,8 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
     rooms.delete(room.room);
     for (const member of room.members.values()) endSession(member, now);
     for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
+    room.bots.close(now);
+    room.legs.close(now);
     room.mix.close(now);
     room.router.close(now);
   }
@@ -108,7 +117,12 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
       const { room: name, life, epoch } = command;
       const router = createRouter();
       const mix = createRoomMix(router, mixing);
-      room = { room: name, life, epoch, router, mix, members: new Map(), waiting: new Set() };
+      const bots = createRoomBots({ router, mixing, door, onState: (pid, state) => tell(opened, pid, state) });
+      const { flushes, maxBitrate } = host;
+      const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past });
+      const [members, waiting] = [new Map(), new Set<Waiting>()];
+      const opened: Room = { room: name, life, epoch, router, mix, bots, legs, members, waiting };
+      room = opened;
       rooms.set(name, room);
     }
     room.router.mixed = command.mix === true;
@@ -122,11 +136,13 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
     const before = room.members.get(participant.pid);
     room.members.set(participant.pid, { participant, session: before?.session });
     before?.session?.update(participant, now);
+    room.bots.update(participant, now);
+    room.legs.update(participant, now);
     for (const waiting of [...room.waiting]) {
-      if (waiting.command.pid !== participant.pid) continue;
+      if (waiting.pid !== participant.pid) continue;
       room.waiting.delete(waiting);
       try {
-        waiting.resolve(openSession(room, waiting.command, now));
+        waiting.resolve(waiting.run(now));
       } catch (error) {
         waiting.reject(error as Error);
       }
@@ -137,6 +153,8 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
     const member = room.members.get(pid);
     if (member === undefined) return;
     room.members.delete(pid);
+    room.bots.remove(pid, now);
+    room.legs.remove(pid, now);
     endSession(member, now);
   }
 
@@ -174,12 +192,41 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
     return session;
   }
 
+  /** Does what is asked for a participant once that is there. */
+  function whenPresent(room: Room, pid: string, now: number, run: Waiting["run"]): Outcome | Promise<Outcome> {
+    if (room.members.has(pid)) return run(now);
+    return new Promise((resolve, reject) => {
+      room.waiting.add({ pid, until: now + PATIENCE, run, resolve, reject });
+    });
+  }
+
   function offer(command: Command<"session.open">, now: number): Outcome | Promise<Outcome> {
     const room = need(command, now);
-    if (room.members.has(command.pid)) return openSession(room, command, now);
-    return new Promise((resolve, reject) => {
-      room.waiting.add({ command, until: now + PATIENCE, resolve, reject });
+    return whenPresent(room, command.pid, now, at => openSession(room, command, at));
+  }
+
+  function openBot(command: Command<"bot.open">, now: number): Outcome | Promise<Outcome> {
+    const room = need(command, now);
+    const { pid, audio } = command;
+    return whenPresent(room, pid, now, at => ({
+      bot: room.bots.open(room.members.get(pid)!.participant, audio, at),
+    }));
+  }
+
+  function openLeg(command: Command<"rtp.open">, now: number): Outcome | Promise<Outcome> {
+    const room = need(command, now);
+    const { pid, leg } = command;
+    return whenPresent(room, pid, now, async at => {
+      const sdp = await room.legs.open(room.members.get(pid)!.participant, leg, at);
+      return { answer: { sdp } };
     });
+  }
+
+  function end(command: Command<"session.close">, now: number): Outcome {
+    const room = need(command, now);
+    room.bots.remove(command.pid, now);
+    room.legs.remove(command.pid, now);
+    return give(room.members.get(command.pid), member => endSession(member, now));
   }
 
   function restart(command: Command<"session.restart">, now: number): Outcome {
@@ -210,7 +257,11 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
       case "session.restart":
         return restart(command, now);
       case "session.close":
-        return give(need(command, now).members.get(command.pid), member => endSession(member, now));
+        return end(command, now);
+      case "bot.open":
+        return openBot(command, now);
+      case "rtp.open":
+        return openLeg(command, now);
       case "probe":
         return give(need(command, now), () => {});
     }
@@ -237,16 +288,22 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
       return rooms.size;
     },
     inventory: () =>
-      [...rooms.values()].map(({ room, life, epoch, members }) => ({
+      [...rooms.values()].map(({ room, life, epoch, members, bots, legs }) => ({
         room,
         life,
         epoch,
-        sessions: [...members].filter(([, { session }]) => session !== undefined).map(([pid]) => pid),
+        sessions: [
+          ...[...members].filter(([, { session }]) => session !== undefined).map(([pid]) => pid),
+          ...bots.pids,
+          ...legs.pids,
+        ],
       })),
     tick(now) {
       for (const room of rooms.values()) {
         room.router.tick(now);
         room.mix.tick(now);
+        room.bots.tick(now);
+        room.legs.tick(now);
         for (const waiting of room.waiting) {
           if (now < waiting.until) continue;
           room.waiting.delete(waiting);
@@ -265,6 +322,7 @@ export function createRooms({ host, mixing, log, report }: RoomsOptions): Rooms 
     count(tally) {
       tally.addAll(past);
       for (const session of sessions) session.count(tally);
+      for (const { legs } of rooms.values()) legs.count(tally);
     },
     close(now) {
       for (const room of [...rooms.values()]) closeRoom(room, now);

@@ -30,7 +30,7 @@ describe("bytes that wait", () => {
           expect(queue.length).toBe(written - read);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

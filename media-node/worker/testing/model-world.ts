@@ -3,7 +3,7 @@ import { MEMBER_GRANTS } from "../../../src/protocol/index.ts";
 import { createLog } from "../../log.ts";
 import type { TurnEntry } from "../demultiplexer.ts";
 import { createMediaWorker, type MediaWorker, type MediaWorkerOptions, type PacketPort } from "../media-worker.ts";
-import type { Outcome } from "../rooms.ts";
+import type { Outcome } from "../messages.ts";
 import { createModelClient, type ModelClient, type ModelClientOptions } from "./model-client.ts";
 import { createModelPort, type ModelPort } from "./model-port.ts";
 
