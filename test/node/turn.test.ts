@@ -290,3 +290,29 @@ it("grows by nothing under 100,000 Allocates from everywhere, and relays as ever
     await turn.stop();
   }
 });
+
+it("that is told to stop takes nobody new, and lets those go on who are there until its time is up", async () => {
+  const settings = { listen: "127.0.0.1", "drain-timeout": "30", "rfc5766-channel-numbers": "true" };
+  const turn = await startTurn({ settings });
+  const peerPort = await freePort();
+  const peer = spawn("turnutils_peer", ["-L", "127.0.0.1", "-p", String(peerPort)], { stdio: "ignore" });
+  // Over UDP uclient leaves an allocation behind.
+  const args = ["-p", String(turn.port), "-r", String(peerPort), "-c", "-t", "-m", "1", "-z", "20", ...STATIC, ...IPV4];
+  try {
+    const call = run("turnutils_uclient", [...args, "-n", "150", ...TO_IPV4]);
+    const metrics = () => fetch(`http://127.0.0.1:${turn.adminPort}/metrics`).then(answer => answer.text());
+    await expect.poll(metrics, { timeout: 10_000 }).toMatch(/turn_tcp_packetsUp_total [1-9]/);
+    turn.child.kill("SIGTERM");
+    const askedAt = performance.now();
+    const late = await run("timeout", ["3", "turnutils_uclient", ...args, "-n", "1", ...TO_IPV4]);
+    expect(late).toContain("error 508 (draining)");
+    const { sent, received, lost } = tally(await call);
+    expect({ received, lost }).toEqual({ received: sent, lost: 0 });
+    // Nothing is left to wait for.
+    await once(turn.child, "exit");
+    expect(performance.now() - askedAt).toBeLessThan(25_000);
+  } finally {
+    peer.kill();
+    await turn.stop();
+  }
+});
