@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { BotGuest } from "../gateway/bot/door.ts";
+import { NO_MIXING } from "../mix/mix-host.ts";
+import { createRouter } from "../room/router.ts";
+import { createRoomBots } from "./room-bots.ts";
+import { createWorld, participantOf, pidOf } from "./testing/model-world.ts";
+
+const AUDIO = { hear: "mix", speak: true, rate: 48_000 } as const;
+
+function setUp() {
+  const guests = new Map<string, BotGuest>();
+  const states: string[] = [];
+  const router = createRouter();
+  const bots = createRoomBots({
+    router,
+    mixing: NO_MIXING,
+    door: {
+      url: "ws://node.test/",
+      expect: (token, guest) => guests.set(token, guest),
+      forget: token => guests.delete(token),
+    },
+    onState: (pid, state) => states.push(`${pid} ${state}`),
+  });
+  return { bots, guests, states, router };
+}
+
+describe("the programs of a room", () => {
+  it("have a door each, which is shut when they are removed, replaced, late, or the room closes", () => {
+    const { bots, guests, states, router } = setUp();
+    const first = bots.open(participantOf(1), AUDIO, 0);
+    expect(first).toEqual({ url: "ws://node.test/", token: expect.stringMatching(/^[\w-]{32}$/) });
+    const second = bots.open(participantOf(1), AUDIO, 0);
+    expect([...guests.keys()]).toEqual([second.token]);
+    const other = bots.open(participantOf(2), AUDIO, 10_000);
+    expect([...bots.pids]).toEqual([pidOf(1), pidOf(2)]);
+    bots.tick(31_000);
+    expect([...guests.keys()]).toEqual([other.token]);
+    expect(states).toEqual([`${pidOf(1)} closed`]);
+    bots.remove(pidOf(2), 32_000);
+    bots.remove(pidOf(2), 32_000);
+    bots.open(participantOf(3), AUDIO, 32_000);
+    bots.close(33_000);
+    expect([guests.size, router.sources.size, [...bots.pids].length, states.length]).toEqual([0, 0, 0, 1]);
+  });
+
+  it("are told to the edge like sessions", async () => {
+    const { bots, guests, states } = setUp();
+    const { token } = bots.open(participantOf(1), AUDIO, 0);
+    const channel = {
+      unread: 0,
+      heardAt: 0,
+      sendText() {},
+      sendPcm() {},
+      ping() {},
+      pause() {},
+      resume() {},
+      close() {},
+    };
+    const guest = guests.get(token);
+    guest?.connected(channel, 0);
+    guest?.disconnected(1);
+    expect(states).toEqual([`${pidOf(1)} connected`, `${pidOf(1)} closed`]);
+  });
+
+  it("are refused where the node has no door", async () => {
+    const world = createWorld();
+    await world.command({ type: "room.open", participants: [] });
+    // The participant may come later than what is asked for it.
+    const opened = world.command({ type: "bot.open", pid: pidOf(1), audio: AUDIO });
+    await Promise.all([
+      expect(opened).rejects.toMatchObject({ code: "node-setting", detail: "bot-listen" }),
+      world.command({ type: "participant.put", participant: participantOf(1) }),
+    ]);
+    expect(world.worker.rooms()[0]?.sessions).toEqual([]);
+  });
+});
