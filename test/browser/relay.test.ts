@@ -31,27 +31,35 @@ describe("Chromium and Firefox that use relays only", () => {
   });
   afterAll(cleanup.run);
 
+  const enter = async (
+    page: Driven,
+    room: string,
+    who: number,
+    microphone: "tone" | "device" = "tone",
+  ): Promise<void> =>
+    joinCall(page, {
+      url: lab.edge.url,
+      token: await joinToken(room, `p${who}`),
+      tone: 440,
+      hue: 120 * who,
+      microphone,
+      iceTransportPolicy: "relay",
+    });
+
   /** The home's firewall leaves them that one. */
   it.each([
-    ["UDP", "full-cone", "udp"],
-    ["TCP", "udp-blocked", "tcp"],
-    ["TLS", "https-only", "tls"],
-  ] as const)("call each other over %s, from peer to peer and by a media node", async (_, surroundings, protocol) => {
-    home.change(surroundings);
+    ["UDP", "udp dport 3478", "udp"],
+    ["TCP", "tcp dport 3478", "tcp"],
+    ["TLS", "tcp dport 443", "tls"],
+  ] as const)("call each other over %s, from peer to peer and by a media node", async (_, outbound, protocol) => {
+    home.allow(outbound);
     const { url } = lab.edge;
     const room = `relay-${protocol}`;
     const [first, second] = [await openBlank(chromium, url), await openBlankFirefox(firefox, url)];
     const pages: readonly Driven[] = [first, second];
-    for (const [who, page] of pages.entries()) {
-      await joinCall(page, {
-        url,
-        token: await joinToken(room, `p${who}`),
-        tone: 440,
-        hue: 120 * who,
-        microphone: who === 0 ? "tone" : "device",
-        iceTransportPolicy: "relay",
-      });
-    }
+    await enter(first, room, 0);
+    // No AudioContext runs in the other.
+    await enter(second, room, 1, "device");
     for (const [topology, peer] of [
       ["mesh", "relay"],
       ["sfu", "host"],
@@ -66,5 +74,43 @@ describe("Chromium and Firefox that use relays only", () => {
         .toEqual([way, way]);
     }
     for (const page of pages) await page.close();
+  });
+
+  it("are left without within a second of being removed, whatever their page does, and get no other", async () => {
+    home.allow("");
+    const [first, second] = [await openBlank(chromium, lab.edge.url), await openBlank(chromium, lab.edge.url)];
+    await enter(first, "removed", 0);
+    await enter(second, "removed", 1);
+    await Promise.all([expectFrames(first, "p1"), expectFrames(second, "p0")]);
+    // A page that obeys nobody.
+    const configuration = await second.evaluate(() => {
+      RTCPeerConnection.prototype.close = () => {};
+      return window.tandem.room.connections[0]?.connection.getConfiguration();
+    }, undefined);
+
+    const removedAt = Date.now();
+    await first.evaluate(async () => {
+      const { room } = window.tandem;
+      const { pid } = room.store.get().participants.find(({ identity }) => identity === "p1") ?? {};
+      await room.remove(String(pid));
+    }, undefined);
+    const ended = (reason: string) =>
+      lab.node.log.filter(line => line.message === "allocation ended" && line.reason === reason);
+    await expect.poll(() => ended("revoked").length).toBeGreaterThan(0);
+    const refusals = await second.evaluate(async configuration => {
+      const connection = new RTCPeerConnection(configuration);
+      const refused: number[] = [];
+      connection.onicecandidateerror = event => refused.push(event.errorCode);
+      connection.createDataChannel("another");
+      const gathered: string[] = [];
+      await new Promise<void>(resolve => {
+        connection.onicecandidate = ({ candidate }) => (candidate ? gathered.push(candidate.candidate) : resolve());
+        void connection.setLocalDescription();
+      });
+      return { refused: [...new Set(refused)], gathered: gathered.filter(Boolean) };
+    }, configuration);
+    expect(refusals).toEqual({ refused: [401], gathered: [] });
+    for (const { at } of ended("revoked")) expect(Date.parse(String(at)) - removedAt).toBeLessThan(1_000);
+    for (const page of [first, second]) await page.close();
   });
 });

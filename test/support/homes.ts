@@ -18,12 +18,12 @@ export type Surroundings = "full-cone" | "symmetric" | "udp-blocked" | "https-on
 export interface Home {
   /** Where the browser runs. */
   readonly people: Namespace;
-  /** Put another NAT or firewall of the same address family in its router; connections that are open stay. */
-  change(surroundings: Exclude<Surroundings, "ipv6-only">): void;
+  /** Let only this out from now on, as nftables matches it, e.g. `tcp dport 443`; empty: all. What is open stays open. */
+  allow(outbound: string): void;
   close(): Promise<void>;
 }
 
-/** What may leave. */
+/** What may leave, as nftables matches it. */
 const OUTBOUND: Record<Surroundings, string> = {
   "full-cone": "",
   symmetric: "",
@@ -32,7 +32,7 @@ const OUTBOUND: Record<Surroundings, string> = {
   "ipv6-only": "",
 };
 
-const firewall = (surroundings: Surroundings): string => `
+const firewall = (outbound: string): string => `
 table inet firewall {
   chain in {
     type filter hook input priority filter; policy drop
@@ -43,7 +43,7 @@ table inet firewall {
     type filter hook forward priority filter; policy drop
     ct state established,related accept
     ct status dnat accept
-    iifname "lan" ${OUTBOUND[surroundings]} accept
+    iifname "lan" ${outbound} accept
   }
 }`;
 
@@ -84,13 +84,13 @@ export function createHome(internet: Internet, surroundings: Surroundings, host:
     namespace.ip("link", "set", device, "up");
   }
   people.ip("route", "add", "default", "via", gateway);
-  const change = (to: Surroundings): void => {
-    router.nft(`flush ruleset${firewall(to)}${isIpv6 ? "" : translation(to, inside)}`);
+  const allow = (outbound: string): void => {
+    router.nft(`flush ruleset${firewall(outbound)}${isIpv6 ? "" : translation(surroundings, inside)}`);
   };
-  change(surroundings);
+  allow(OUTBOUND[surroundings]);
   return {
     people,
-    change,
+    allow,
     async close() {
       // A namespace goes only with the last process in it, its devices with it; whoever moves in next has the same address.
       detach();

@@ -47,9 +47,9 @@ export const NAT_CALLS = {
   },
   "firewalls that block UDP": {
     homes: ["udp-blocked", "udp-blocked"],
-    mesh: same(/^relay:tcp > relay udp$/),
-    // Chromium tries the node's TCP candidate last, and no more once a relay has connected: it's whichever was first.
-    sfu: same(/^(relay:tcp > host udp|(host|prflx) > host tcp)$/),
+    // Chromium looks no further once something has connected: it's whichever was first.
+    mesh: same(/^relay:(tcp|tls) > relay udp$/),
+    sfu: same(/^(relay:(tcp|tls) > host udp|(host|prflx) > host tcp)$/),
   },
   "firewalls that let only 443/TCP out": {
     homes: ["https-only", "https-only"],

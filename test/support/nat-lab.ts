@@ -15,7 +15,7 @@ import { launchFirefox } from "./firefox.ts";
 import { createHome, type Home, type Surroundings } from "./homes.ts";
 import { createInternet, type Host, ipv4Of, ipv6Of, PUBLIC_RANGES } from "./internet.ts";
 import { createNamespace } from "./namespaces.ts";
-import { startNode } from "./node.ts";
+import { type RunningNode, startNode } from "./node.ts";
 import { apiToken } from "./tokens.ts";
 
 const RACK: Host = 10;
@@ -25,6 +25,7 @@ const RACK_NAME = "turn.tandem.test";
 
 export interface Lab {
   readonly edge: Edge;
+  readonly node: RunningNode;
   /** Build a home with that public address. */
   settle(surroundings: Surroundings, host: Host): Promise<Home>;
   chromium(home: Home): Promise<Browser>;
@@ -67,6 +68,7 @@ export async function startLab(): Promise<Lab> {
 
     return {
       edge,
+      node,
       async settle(surroundings, host) {
         const home = createHome(internet, surroundings, host);
         home.people.hosts({ [RACK_NAME]: ADDRESSES });
