@@ -10,6 +10,7 @@ const about = (person: ParticipantView, own: boolean): string => {
     own ? "You" : "",
     person.moderator ? "Moderator" : "",
     person.kind === "phone" ? "Telephone" : "",
+    person.kind === "bot" ? "Program" : "",
     person.state === "away" ? "Reconnecting…" : "",
   ];
   return facts.filter(fact => fact !== "").join(" · ");
