@@ -2,9 +2,11 @@
 import { describe, expect, it } from "vitest";
 import { STUN_ATTRIBUTE, STUN_CLASS, STUN_ERROR, STUN_METHOD } from "../stun/constants.ts";
 import { findAttribute } from "../stun/message.ts";
+import type { ClientTransport } from "./io.ts";
 import type { TurnNews } from "./news.ts";
 import type { TurnServerOptions } from "./server.ts";
 import { createHarness, type Harness, onlyRelay, RELAY_IPV4, restPassword, restSecret } from "./testing/harness.ts";
+import { createClient } from "./testing/test-client.ts";
 
 const CREDENTIALS = (secret: string, id = "ann") => {
   const username = `1700000600:any:${id}`;
@@ -50,6 +52,27 @@ describe("workers of one node", () => {
     expect(here.bind(0x4000, peer)?.error).toBe(0);
     b!.server.close(b!.now);
     expect(here.bind(0x4001, peer)?.error).toBe(STUN_ERROR.forbidden);
+  });
+
+  it("are no TURN servers to each other's relays", () => {
+    const [a, b] = siblings(2);
+    a!.client().allocate();
+    const { port } = onlyRelay(a!);
+    const inbox: Uint8Array[] = [];
+    const transport = { kind: "udp", slab: new Uint8Array(2_000), addressOf: () => RELAY_IPV4, portOf: () => port };
+    const inlet = b!.server.attach({
+      ...(transport as Pick<ClientTransport, "kind" | "slab" | "addressOf" | "portOf">),
+      reserve: () => 0,
+      commit: (_client, length) => inbox.push(transport.slab.slice(0, length)),
+      retain() {},
+      release() {},
+    });
+    const client = createClient(b!, inlet, 0, inbox, {});
+    expect(client.plain(STUN_METHOD.binding)?.class).toBe(STUN_CLASS.success);
+    expect(client.allocate()).toBeUndefined();
+    expect(b!.server.counters.forbidden).toBe(2);
+    a!.server.close(a!.now);
+    expect(client.allocate()?.error).toBe(0);
   });
 
   it("answer a source that has proven nothing no more often than one would", () => {

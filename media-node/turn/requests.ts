@@ -49,6 +49,8 @@ export interface RequestsOptions {
   readonly nonces: Nonces;
   readonly comprehended: ReadonlySet<number>;
   readonly budget: SourceBudget;
+  /** Whether a relay of this node is at an address. */
+  readonly isRelay: (address: string, port: number) => boolean;
 }
 
 /** Authenticates requests and takes them to their handlers. */
@@ -63,7 +65,7 @@ export interface Requests {
 }
 
 export function createRequests(context: TurnContext, options: RequestsOptions): Requests {
-  const { realm, nonces, comprehended, budget } = options;
+  const { realm, nonces, comprehended, budget, isRelay } = options;
   const { counters, responder, authenticator } = context;
   const source = createStunAddress();
   const unknown = new Uint16Array(16);
@@ -160,6 +162,8 @@ export function createRequests(context: TurnContext, options: RequestsOptions): 
       request.allocation = allocation;
       request.now = now;
       if (message.method === STUN_METHOD.binding) answerBinding();
+      // Relays behind relays would carry one packet many times over.
+      else if (!allocation && isRelay(transport.addressOf(client), transport.portOf(client))) counters.forbidden++;
       else answerRequest();
     },
   };

@@ -118,7 +118,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
   const authenticator = createAuthenticator({ realm, users, nonces, revocations, unixSeconds });
   const randomBelow = createRandomBelow();
   const pools = new Map(relayAddresses.map(({ family }) => [family, createPortPool(...options.ports, randomBelow)]));
-  const openRelays = createOpenRelays(relayAddresses.map(({ family }) => family));
+  const openRelays = createOpenRelays(relayAddresses);
   const allocations = new Set<Allocation>();
   const tables = new Map<ClientTransport, (Allocation | undefined)[]>();
   const message = createStunMessage();
@@ -180,6 +180,7 @@ export function createTurnServer(options: TurnServerOptions): TurnServer {
     nonces,
     comprehended,
     budget,
+    isRelay: openRelays.isAt,
   });
 
   function hold(allocation: Allocation): void {
