@@ -7,6 +7,7 @@ import type { IncomingCall } from "./call.ts";
 
 const STACK = "192.0.2.2";
 const PEER = "192.0.2.9";
+const CONTACT = `Contact: <sip:peer@${PEER}>`;
 
 /** A stack in a call that a scripted peer made; requests of the peer's within it. */
 function createWithin() {
@@ -78,6 +79,22 @@ describe("a new offer", () => {
     net.run(100);
     expect(end.log).toEqual(["established", "refused 488"]);
     expect(end.agreements.at(-1)?.direction).toBe("sendrecv");
+  });
+
+  it("is not undone by the repetition of an earlier answer", () => {
+    const { net, end, peer, call } = createWithin();
+    const answers = (["inactive", "sendrecv"] as const).map(direction => {
+      end.media.setDirection(direction);
+      call.renegotiate(net.now);
+      const answer = rawResponse(peer.next("INVITE"), "200 OK", { lines: [CONTACT], sdp: rawSdp(direction) });
+      peer.send(STACK, answer);
+      peer.next("ACK");
+      return answer;
+    });
+    peer.send(STACK, answers[0] ?? "");
+    expect(fieldOf(peer.next("ACK"), "CSeq")).toBe(fieldOf(answers[0] ?? "", "CSeq").replace("INVITE", "ACK"));
+    net.run(100);
+    expect(end.agreements.map(({ direction }) => direction)).toEqual(["sendrecv", "inactive", "sendrecv"]);
   });
 
   it("is asked for by an INVITE without one, and answered in its ACK", () => {

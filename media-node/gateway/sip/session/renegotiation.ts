@@ -2,7 +2,6 @@ import type { DigestClient } from "../auth/client.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { RequestDraft, SipResponse } from "../message/message.ts";
 import { reasonOf } from "../message/respond.ts";
-import type { ClientTransaction } from "../transaction/client.ts";
 import type { Timer } from "../transaction/timers.ts";
 import { ALLOWED_METHODS, describe, descriptionIn, SUPPORTED_OPTIONS } from "./body.ts";
 import type { SessionContext } from "./context.ts";
@@ -60,8 +59,6 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
   let minInterval = MIN_SESSION_INTERVAL;
   let isUpdateRefused = false;
   let retry: Timer | undefined;
-  /** The INVITE whose 2xx was taken: its repetitions only get their ACK. */
-  let settled: ClientTransaction | undefined;
 
   function start(): void {
     if (isOver || isPending || retry || options.isBlocked() || !(wantsOffer || wantedInterval > 0)) return;
@@ -84,26 +81,23 @@ export function createRenegotiation(options: RenegotiationOptions): Renegotiatio
       });
       return body ? { ...draft, body } : draft;
     };
+    let isAccepted = false;
     sendRequest(context, build, routeOf(dialog), options.digest, {
       response(response, transaction) {
-        if (response.status >= 200 && response.status < 300) accepted(response, transaction, isOffer);
-        else if (response.status >= 300) failed(response.status, response, isOffer, isAsked);
+        if (response.status >= 200 && response.status < 300) {
+          // Its repetitions get their ACK and no more, even where a later offer has been answered since.
+          const isFirst = !isAccepted;
+          isAccepted = true;
+          if (isFirst) dialog.refreshTarget(response, transaction.flow);
+          if (isOffer) options.acknowledge(transaction.request);
+          if (isFirst && !isOver) accepted(response, isOffer);
+        } else if (response.status >= 300) failed(response.status, response, isOffer, isAsked);
       },
       failed: status => failed(status, undefined, isOffer, isAsked),
     });
   }
 
-  function accepted(response: SipResponse, transaction: ClientTransaction, isInvite: boolean): void {
-    if (isOver) {
-      // The peer took an offer of a call that is over; without the ACK it would repeat that for half a minute.
-      if (isInvite) options.acknowledge(transaction.request);
-      return;
-    }
-    const isFirst = settled !== transaction;
-    settled = transaction;
-    if (isFirst) dialog.refreshTarget(response, transaction.flow);
-    if (isInvite) options.acknowledge(transaction.request);
-    if (!isFirst) return;
+  function accepted(response: SipResponse, isInvite: boolean): void {
     isPending = false;
     isOffering = false;
     const description = descriptionIn(response);
