@@ -22,10 +22,11 @@ describe("time stretching", () => {
           const left = stretch(pcm, 0, SAMPLES, channels, RATE, false);
           expect(Math.sign(left - SAMPLES)).toBe(sign);
           expect(Math.abs(left - SAMPLES)).toBeGreaterThanOrEqual(RATE / 400);
+          let step = 0;
+          for (let i = channels; i < left * channels; i++)
+            step = Math.max(step, Math.abs(pcm[i]! - pcm[i - channels]!));
           const steepest = 0.25 * 2 * Math.PI * (frequency / RATE);
-          for (let i = channels; i < left * channels; i++) {
-            expect(Math.abs(pcm[i]! - pcm[i - channels]!)).toBeLessThan(steepest * 1.5 + 0.005);
-          }
+          expect(step).toBeLessThan(steepest * 1.5 + 0.005);
           // Where it begins and ends nothing has changed, so neighbours still fit.
           expect(pcm[0]).toBeCloseTo(mono[0]!, 3);
           expect(pcm[left * channels - 1]).toBeCloseTo(mono[SAMPLES - 1]!, 3);
