@@ -24,6 +24,7 @@ export type { MediaConnection, OpenConnection } from "./media-path.ts";
 export type { Listening, Wishes } from "./session/session.ts";
 export type {
   LocalSource,
+  Mix,
   ParticipantView,
   ProfileChanges,
   PublishOptions,

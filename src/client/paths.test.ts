@@ -56,6 +56,7 @@ function createFakePath(name: string): FakePath {
       path.last = wanted;
     },
     incoming: media,
+    speakers: [7],
     withheld: () => undefined,
     connectionTo: pid => (path.open && pid !== "p_new" ? "connected" : "none"),
     get connections() {
@@ -153,6 +154,7 @@ describe("media's way", () => {
     advance(1_000);
     expect(made[0]?.log).toEqual(["retire"]);
     expect(paths.media(MIX_SOURCE)).toBe(made[1]?.media.get(MIX_SOURCE));
+    expect(paths.speakers).toEqual([7]);
 
     paths.sync(wanted(), topology("sfu", 2));
     made[2]?.media.set(32, media());

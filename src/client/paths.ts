@@ -26,6 +26,8 @@ export interface Paths {
   sync(wanted: Wanted, topology: Topology): void;
   /** Media of a source, by the newest path on which it flows. */
   media(number: number): IncomingMedia | undefined;
+  /** See {@link Session.speakers}. */
+  readonly speakers: readonly number[];
   /** See {@link MediaPath.withheld}. */
   withheld(number: number): string | undefined;
   connectionTo(pid: string): MediaConnection;
@@ -37,6 +39,8 @@ export interface Paths {
   listen(to: Listening): void;
   close(): void;
 }
+
+const NOBODY: readonly number[] = [];
 
 interface Older {
   readonly path: MediaPath;
@@ -141,6 +145,9 @@ export function createPaths({ surroundings, startMesh, startSession, changed }: 
     media(number) {
       const found = all().flatMap(path => path.incoming.get(number) ?? []);
       return found.find(flows) ?? found[0];
+    },
+    get speakers() {
+      return session?.speakers ?? NOBODY;
     },
     withheld: number => current?.withheld(number),
     connectionTo(pid) {

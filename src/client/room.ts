@@ -69,6 +69,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
   const snapshot = () =>
     views(model(), {
       media: number => paths.media(number) ?? ownMedia(number),
+      speakers: paths.speakers,
       withheld: paths.withheld,
       connectionTo: paths.connectionTo,
     });

@@ -50,7 +50,7 @@ describe("watching", () => {
   const track = (): MediaStreamTrack => ({ kind: "audio", readyState: "live" }) as MediaStreamTrack;
   const [own, remote] = [track(), track()];
   let packets: number;
-  let snapshot: { you: object; participants: object[] };
+  let snapshot: { you: object; participants: object[]; mix?: { speakers: number[] } };
   let room: Room;
 
   const receiver = {
@@ -135,6 +135,22 @@ describe("watching", () => {
     expect(heard).toEqual([["me"], ["you", "me"], ["you"], []]);
     stop();
     expect(sourcesOpen).toBe(0);
+  });
+
+  it("who speaks in a mix, as the node says", () => {
+    const heard: string[][] = [];
+    const others = [2, 3].map(number => ({ pid: `p${number}`, number, sources: [] }));
+    snapshot = { you: { ...voice("me", own), number: 1 }, participants: others, mix: { speakers: [] } };
+    const stop = watchSpeaking(room, speakers => heard.push([...speakers]));
+    loudness.set(own, 0.1);
+    pass(500);
+    snapshot = { ...snapshot, mix: { speakers: [3, 1, 2] } };
+    pass(500);
+    loudness.set(own, 0);
+    snapshot = { ...snapshot, mix: { speakers: [] } };
+    pass(1_000);
+    expect(heard).toEqual([["me"], ["me", "p3", "p2"], ["me"], []]);
+    stop();
   });
 
   it("one's speaking into one's own muted microphone", () => {

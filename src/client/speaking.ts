@@ -46,7 +46,7 @@ export function watchSpeaking(
   const meters = createRoomMeters(room);
   let before = "";
   const stop = everyTick(() => {
-    const { you, participants } = room.store.get();
+    const { you, participants, mix } = room.store.get();
     const owners = new Map<MediaStreamTrack, string>();
     for (const { pid, sources } of [you, ...participants]) {
       for (const source of sources) if (isVoice(source) && !source.muted && source.track) owners.set(source.track, pid);
@@ -54,6 +54,11 @@ export function watchSpeaking(
     const readings = [...meters.read(owners.keys())].filter(([, { speaking }]) => speaking);
     readings.sort(([, a], [, b]) => b.level - a.level);
     const speakers = new Set(readings.map(([track]) => owners.get(track) as string));
+    // In a mix nobody has a track of their own: the node tells who speaks.
+    for (const speaker of mix?.speakers ?? []) {
+      const other = participants.find(({ number }) => number === speaker);
+      if (other) speakers.add(other.pid);
+    }
     const key = [...speakers].sort().join(" ");
     if (key === before) return;
     before = key;

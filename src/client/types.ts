@@ -28,6 +28,12 @@ export interface ParticipantView extends Omit<Participant, "sources"> {
   readonly connection: MediaConnection;
 }
 
+/** Everybody else as one sound. */
+export interface Mix extends IncomingMedia {
+  /** Numbers of the participants who speak in it, loudest first. */
+  readonly speakers: readonly number[];
+}
+
 /**
  * The room at one moment. Immutable: whatever has not changed since the snapshot before is the same object in both, so that
  * a view compares by identity.
@@ -40,7 +46,7 @@ export interface RoomSnapshot {
   /** The others, by participant number, i.e. in order of joining. */
   readonly participants: readonly ParticipantView[];
   /** All others in one track, while a media node mixes them for us: then their own microphones have none. */
-  readonly mix?: IncomingMedia;
+  readonly mix?: Mix;
   /** Newest last: the last 50 of before we came, and all since. */
   readonly chat: readonly ChatMessage[];
   readonly metadata?: string;

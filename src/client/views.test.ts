@@ -38,6 +38,7 @@ describe("snapshots", () => {
   const states = new Map<string, MediaConnection>();
   const overlay = {
     media: (number: number) => media.get(number),
+    speakers: [] as readonly number[],
     withheld: () => undefined,
     connectionTo: (pid: string) => states.get(pid) ?? ("none" as const),
   };
@@ -81,9 +82,10 @@ describe("snapshots", () => {
     const mix = { track, stream: fakeStream([track]) };
     media.set(MIX_SOURCE, mix);
     const mixed = view(model, overlay);
-    expect(mixed.mix).toEqual(mix);
+    expect(mixed.mix).toEqual({ ...mix, speakers: [] });
     expect(mixed.participants).toBe(before.participants);
     expect(view(model, overlay)).toBe(mixed);
+    expect(view(model, { ...overlay, speakers: [2] }).mix?.speakers).toEqual([2]);
     media.delete(MIX_SOURCE);
     expect(view(model, overlay).mix).toBeUndefined();
   });

@@ -2,11 +2,12 @@ import type { Participant, Self, Source } from "../protocol/model.ts";
 import { MIX_SOURCE } from "../protocol/names.ts";
 import type { RoomModel } from "./core/index.ts";
 import type { IncomingMedia, MediaConnection } from "./media-path.ts";
-import type { ParticipantView, RoomSnapshot, SourceView } from "./types.ts";
+import type { Mix, ParticipantView, RoomSnapshot, SourceView } from "./types.ts";
 
 /** The media that a snapshot shows beside what the room knows. */
 export interface Overlay {
   media(number: number): IncomingMedia | undefined;
+  readonly speakers: readonly number[];
   withheld(number: number): string | undefined;
   connectionTo(pid: string): MediaConnection;
 }
@@ -46,13 +47,18 @@ export function createViews(): (model: RoomModel, overlay: Overlay) => RoomSnaps
     return { ...participant, sources: views, connection } as View;
   };
 
+  const viewMix = ({ media, speakers }: Overlay, before: Mix | undefined): Mix | undefined => {
+    const mix = media(MIX_SOURCE);
+    return before && before.track === mix?.track && before.speakers === speakers ? before : mix && { ...mix, speakers };
+  };
+
   return (model, overlay) => {
     const you = viewParticipant<Self>(model.you, overlay);
     let participants: readonly ParticipantView[] = model.participants.map(other => viewParticipant(other, overlay));
     const before = previous?.snapshot;
     if (before && same(before.participants, participants)) participants = before.participants;
-    const mix = overlay.media(MIX_SOURCE);
-    const unchanged = before?.you === you && before.participants === participants && before.mix?.track === mix?.track;
+    const mix = viewMix(overlay, before?.mix);
+    const unchanged = before?.you === you && before.participants === participants && before.mix === mix;
     if (before && previous?.model === model && unchanged) return before;
 
     const everybody = [model.you, ...model.participants];

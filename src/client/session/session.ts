@@ -39,6 +39,8 @@ export interface Session extends MediaPath {
   /** Say what is to be seen, best first; null: whoever speaks. */
   wish(videos: Wishes): void;
   listen(to: Listening): void;
+  /** Numbers of the participants who speak, as the node hears them, loudest first. */
+  readonly speakers: readonly number[];
 }
 
 const STATES: Partial<Record<RTCPeerConnectionState, MediaConnection>> = {
@@ -66,6 +68,7 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
   let again = false;
   let wishes: Wishes = null;
   let listening: Listening = null;
+  let speakers: readonly number[] = [];
 
   const say = (message: ClientMediaInput): void => {
     if (channel.readyState === "open") channel.send(JSON.stringify(message));
@@ -125,8 +128,11 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
     const raw = JSON.parse(String(data)) as { type?: string };
     const schema = messages[String(raw.type)];
     const parsed = schema && v.safeParse(schema, raw);
-    if (parsed?.success && raw.type === "slots")
-      slots.map(parsed.output as v.InferOutput<(typeof NODE_MEDIA)["slots"]>);
+    if (!parsed?.success) return;
+    if (raw.type === "slots") slots.map(parsed.output as v.InferOutput<(typeof NODE_MEDIA)["slots"]>);
+    if (raw.type !== "speakers") return;
+    speakers = (parsed.output as v.InferOutput<(typeof NODE_MEDIA)["speakers"]>).participants;
+    options.changed();
   };
   connection.onconnectionstatechange = () => {
     if (connection.connectionState === "failed") {
@@ -145,6 +151,9 @@ export function createSession({ host, surroundings, ice, ...options }: SessionOp
       return slots.incoming;
     },
     withheld: slots.withheld,
+    get speakers() {
+      return speakers;
+    },
     connectionTo: () => STATES[connection.connectionState] ?? "connecting",
     get connections() {
       return closed ? [] : [{ pid: undefined, connection }];
