@@ -1,5 +1,5 @@
 import type { NodeParticipant, RtpLeg, SdesKey } from "../../../src/protocol/index.ts";
-import type { FlushList } from "../../forward/flush-list.ts";
+import type { Flushable, FlushList } from "../../forward/flush-list.ts";
 import type { RunSink } from "../../forward/writer.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import type { UdpPort } from "../../net/udp-port.ts";
@@ -43,6 +43,8 @@ export interface ChannelOptions {
 
 /** One medium of a leg: what comes to its ports, or leaves from them. */
 export interface Channel {
+  /** Of what it sends, if it does. */
+  readonly ssrc: number | undefined;
   /** Takes a datagram that came to one of its ports; its bytes are not kept. */
   receive(at: keyof SocketPair, bytes: Uint8Array, path: number, now: number): void;
   update(participant: NodeParticipant, now: number): void;
@@ -57,14 +59,23 @@ const MAX_DATAGRAM = 65_536;
 /** Datagrams of all channels are copied here: decryption writes, and what runtimes hand out is no Buffer. */
 const packet = Buffer.allocUnsafeSlow(MAX_DATAGRAM);
 
-/** A port's runs leave at once: its own turn may be long over when a source's packets come. */
-function runsOf({ slab, reserve, commitRun, flush }: RtpSocket): RunSink {
+/** Takes runs for a port, which leave behind all others of the turn: it is another port's, so this one has no end of its own. */
+function runsOf({ slab, reserve, commitRun, flush }: RtpSocket, flushes: FlushList): RunSink {
+  let waiting = false;
+  const port: Flushable = {
+    flush() {
+      waiting = false;
+      flush();
+    },
+  };
   return {
     slab: Buffer.from(slab.buffer, slab.byteOffset, slab.byteLength),
     reserve,
     queueRun(path, _offset, segmentSize, totalLength) {
       commitRun(path, segmentSize, totalLength);
-      flush();
+      if (waiting) return;
+      waiting = true;
+      flushes.add(port);
     },
   };
 }
@@ -113,10 +124,10 @@ export function createChannel(options: ChannelOptions): Channel {
     participant: options.participant,
     router: options.router,
     protector: outbound,
-    runs: runsOf(sockets.rtp),
+    runs: runsOf(sockets.rtp, options.flushes),
     flushes: options.flushes,
     ssrc: randomUint32(),
-    cname: `tandem-${randomUint32()}`,
+    cname: "tandem",
     reducedSize: false,
     maxBitrate: options.maxBitrate,
     only: leg.send?.only && new Set(leg.send.only),
@@ -180,7 +191,8 @@ export function createChannel(options: ChannelOptions): Channel {
     plane.receiveRtcp(packet, 0, plain, now);
   }
 
-  plane.apply([lineOf(stream, receives)], options.now);
+  const line = lineOf(stream, receives);
+  plane.apply([line], options.now);
   if (destination) {
     hold("rtp", sockets.rtp.pathOf(destination.address, destination.port));
     hold("rtcp", sockets.rtcp.pathOf(destination.address, destination.port + 1));
@@ -188,6 +200,7 @@ export function createChannel(options: ChannelOptions): Channel {
   }
 
   return {
+    ssrc: line.identity?.ssrc,
     receive(at, bytes, path, now) {
       if (closed) return;
       const { length } = bytes;

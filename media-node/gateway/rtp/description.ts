@@ -49,6 +49,8 @@ export function negotiatedOf(
 /** What stands in a description for programs: RTP and RTCP at two ports. */
 export interface DescribedStream extends RtpStream {
   readonly port: number;
+  /** Of what we send; some programs find the key of SRTP by it. */
+  readonly ssrc: number | undefined;
 }
 
 /**
@@ -65,13 +67,14 @@ export function describe(
   const id = Number.parseInt(randomUUID().slice(0, 8), 16);
   const lines = ["v=0", `o=- ${id} 1 ${where}`, "s=Tandem", `c=${where}`, "t=0 0"];
   for (const stream of streams) {
-    const { media, codec, payloadType, port } = stream;
+    const { media, codec, payloadType, port, ssrc } = stream;
     const { clockRate } = codecOf(codec)!;
     const parameters = PARAMETERS[codec];
     lines.push(`m=${media} ${port} RTP/${srtp ? "SAVP" : "AVP"} ${payloadType}`, `a=rtcp:${port + 1}`);
     lines.push(`a=rtpmap:${payloadType} ${NAMES[codec]}/${clockRate}${codec === "opus" ? "/2" : ""}`);
     if (parameters !== "") lines.push(`a=fmtp:${payloadType} ${parameters}`);
     if (srtp) lines.push(`a=crypto:1 ${srtp.suite} inline:${srtp.key}`);
+    if (ssrc !== undefined) lines.push(`a=ssrc:${ssrc} cname:tandem`);
     lines.push(`a=${direction}`);
   }
   return `${lines.join("\r\n")}\r\n`;

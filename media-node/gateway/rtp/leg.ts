@@ -97,7 +97,11 @@ export function createRtpLeg(
   return {
     description: describe(
       send?.address ?? address,
-      streams.map((stream, index) => ({ ...stream, port: stream.to ?? pairs[index]!.port })),
+      streams.map((stream, index) => ({
+        ...stream,
+        port: stream.to ?? pairs[index]!.port,
+        ssrc: channels[index]!.ssrc,
+      })),
       send ? "sendonly" : "recvonly",
       (receive ?? send)?.srtp,
     ),

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
 import { Jurisdiction, ParticipantId, RoomId } from "../../protocol/names.ts";
 import { CreateRoom, type ParticipantList, type RoomList, UpdateRoom } from "../../protocol/rest.ts";
+import { CreateRtp } from "../../protocol/rtp.ts";
 import { unwrap } from "../reply.ts";
 import type { RoomChanges } from "../rooms/moderation.ts";
 import { directoryStubs, roomStub } from "../stubs.ts";
@@ -67,5 +68,18 @@ rooms.delete("/:room/participants/:pid", async c => {
   const pid = c.req.param("pid");
   if (!v.is(ParticipantId, pid)) throw new TandemError("no-such-participant");
   unwrap(await roomStub(c.env, room).remove(pid));
+  return c.body(null, 204);
+});
+
+rooms.post("/:room/rtp", async c => {
+  const room = roomOf(c);
+  const stub = roomStub(c.env, room);
+  // A missing room is missing whatever the body says.
+  unwrap(await stub.detail());
+  return c.json(unwrap(await stub.openRtp(await bodyOf(c, CreateRtp))), 201);
+});
+
+rooms.delete("/:room/rtp/:pid", async c => {
+  unwrap(await roomStub(c.env, roomOf(c)).endRtp(c.req.param("pid")));
   return c.body(null, 204);
 });
