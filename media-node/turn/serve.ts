@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { startAdmin } from "../admin/server.ts";
 import { createLog } from "../log.ts";
 import type { Settings } from "../settings.ts";
+import { stopChild } from "../stop-child.ts";
 import { untilEmpty } from "../until-empty.ts";
 import { claimPort } from "./claim-port.ts";
 import type { FromTurnWorker, ToTurnWorker, TurnConfig, TurnStatus } from "./config.ts";
@@ -77,15 +78,7 @@ export async function serveTurn(settings: Settings): Promise<void> {
   async function stop(): Promise<void> {
     if (closing) return;
     closing = true;
-    await Promise.all(
-      workers.map(({ child }) => {
-        if (child.exitCode !== null || child.signalCode !== null) return undefined;
-        const exit = new Promise(resolve => child.once("exit", resolve));
-        if (child.connected) child.disconnect();
-        const force = setTimeout(() => child.kill("SIGKILL"), 2_000);
-        return exit.then(() => clearTimeout(force));
-      }),
-    );
+    await Promise.all(workers.map(({ child }) => stopChild(child)));
   }
 
   try {

@@ -13,6 +13,7 @@ import {
   TandemError,
 } from "../../src/protocol/index.ts";
 import type { Log } from "../log.ts";
+import { stopChild } from "../stop-child.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { createTurnHub, type TurnHub } from "../turn/hub.ts";
 import type { Counters, FromWorker, Outcome, ToWorker, WorkerConfig } from "./messages.ts";
@@ -289,16 +290,7 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
       if (closing) return;
       closing = true;
       for (const timer of restarts) clearTimeout(timer);
-      await Promise.all(
-        workers.map(({ child }) => {
-          if (child.exitCode !== null || child.signalCode !== null) return undefined;
-          const exit = new Promise(resolve => child.once("exit", resolve));
-          // A worker ends when its channel does.
-          if (child.connected) child.disconnect();
-          const force = setTimeout(() => child.kill("SIGKILL"), 2_000);
-          return exit.then(() => clearTimeout(force));
-        }),
-      );
+      await Promise.all(workers.map(({ child }) => stopChild(child)));
     },
   };
 }
