@@ -3,6 +3,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { TandemError } from "../src/protocol/index.ts";
 import { startAdmin } from "./admin/server.ts";
 import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
@@ -66,8 +67,9 @@ async function serve(settings: Settings): Promise<void> {
       inventory: pool.inventory,
       keep: pool.keep,
       execute: pool.execute,
-      async obey({ identity, until }) {
-        pool.turn.revoke(identity, until);
+      async obey(command) {
+        if (command.type !== "turn.revoke") throw new TandemError("unknown-command", command.type);
+        pool.turn.revoke(command.identity, command.until);
       },
       welcomed: ({ turn: armed }) => pool.turn.arm(armed?.secrets ?? []),
     },

@@ -18,5 +18,7 @@ export * from "./rest.ts";
 export * from "./routes.ts";
 export * from "./rtp.ts";
 export * from "./session.ts";
+export * from "./telephony.ts";
+export * from "./telephony-link.ts";
 export * from "./tokens.ts";
 export * from "./version.ts";

@@ -13,6 +13,7 @@ import { Source } from "./model.ts";
 import { LifeId, open, ParticipantId, RoomId } from "./names.ts";
 import { RtpLeg } from "./rtp.ts";
 import { Epoch, SessionAnswer, SessionOffer } from "./session.ts";
+import { CALL_COMMANDS, CALL_FRAMES } from "./telephony-link.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -100,6 +101,7 @@ export const NODE_FRAMES = {
   }),
   /** The node no longer carries that room (a media worker died); the room must be placed anew. */
   lost: v.object({ type: v.literal("lost"), ...where }),
+  ...CALL_FRAMES,
 } as const;
 
 /** Edge → node. */
@@ -168,6 +170,7 @@ export const NODE_COMMANDS = {
     identity: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
     until: count,
   }),
+  ...CALL_COMMANDS,
 } as const;
 
 export type NodeFrame = {

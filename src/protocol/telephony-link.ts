@@ -1,0 +1,128 @@
+/**
+ * Telephones on the link. The node speaks SIP; the edge keeps trunks, rules and PINs and says what becomes of a call. A node says
+ * the feature `sip` in its hello to be given trunks, and after its inventory the calls that it has.
+ *
+ * A call that came in is in the hands of the edge: `call.incoming` is answered with `call.join`, `call.prompt` or `call.reject`
+ * within two seconds; after five the node refuses it with 503. A call that is in a room is a participant there: its source and
+ * grants come by `participant.put` as anybody's, `participant.remove` hangs it up, and an inventory's `sessions` name it.
+ * @module
+ */
+import * as v from "valibot";
+import { LifeId, open, ParticipantId, RoomId } from "./names.ts";
+import { Epoch } from "./session.ts";
+import {
+  AddressRange,
+  CallCause,
+  CallId,
+  DtmfDigits,
+  PhoneNumber,
+  SipCredentials,
+  SipHost,
+  TrunkId,
+} from "./telephony.ts";
+
+const id = v.pipe(v.number(), v.integer(), v.minValue(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** As the other end writes it: anything printable. */
+const written = v.pipe(v.string(), v.maxLength(128));
+const where = { room: RoomId, life: LifeId, epoch: Epoch };
+
+/** Feature of a node that speaks SIP. */
+export const SIP_FEATURE = "sip";
+
+/** A trunk as a node is given it. Passwords are never to be stored. */
+export const NodeTrunk = v.object({
+  trunk: TrunkId,
+  /** Grows each time a trunk is given to a node; the newest counts. */
+  lease: count,
+  host: SipHost,
+  port: v.optional(count),
+  transport: v.picklist(["udp", "tcp", "tls"]),
+  credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(v.string()) })),
+  accept: v.object({ addresses: v.array(AddressRange), credentials: v.optional(SipCredentials) }),
+  srtp: v.picklist(["off", "optional", "required"]),
+  callerId: v.optional(PhoneNumber),
+  maxCalls: count,
+  callsPerSecond: count,
+});
+export type NodeTrunk = v.InferOutput<typeof NodeTrunk>;
+
+/** What a caller may be told. `pin`: enter it, and #. */
+export const CALL_PROMPTS = ["pin", "wrong-pin", "locked", "welcome"] as const;
+export type CallPrompt = (typeof CALL_PROMPTS)[number];
+
+/** Node → edge. */
+export const CALL_FRAMES = {
+  /** What has become of a trunk that the node was given. */
+  "trunk.state": v.object({
+    type: v.literal("trunk.state"),
+    trunk: TrunkId,
+    lease: count,
+    state: open(["idle", "failed"]),
+    reason: v.optional(written),
+  }),
+  /** Somebody calls by a trunk, and was let through by its `accept`. `from` is empty for who hides it. */
+  "call.incoming": v.object({
+    type: v.literal("call.incoming"),
+    call: CallId,
+    trunk: TrunkId,
+    from: written,
+    to: written,
+    /** As the caller calls itself. */
+    name: v.optional(written),
+  }),
+  /** What was entered after a prompt that asks for digits: up to #, as many as were asked for, or what there was in time. */
+  "call.digits": v.object({
+    type: v.literal("call.digits"),
+    call: CallId,
+    digits: v.pipe(v.string(), v.regex(/^[0-9*#A-D]{0,64}$/)),
+  }),
+  "call.state": v.object({
+    type: v.literal("call.state"),
+    call: CallId,
+    state: open(["ringing", "answered", "held", "resumed", "ended"]),
+    cause: v.optional(CallCause),
+  }),
+  /** After an inventory: the calls that the node has. The edge takes the others for ended, and hangs up those it doesn't know. */
+  calls: v.object({ type: v.literal("calls"), calls: v.pipe(v.array(CallId), v.maxLength(2_000)) }),
+} as const;
+
+/** Edge → node. */
+export const CALL_COMMANDS = {
+  /** Hold this trunk now, as it is written here. */
+  "trunk.put": v.object({ type: v.literal("trunk.put"), id, trunk: NodeTrunk }),
+  /** Let go of a trunk. Its calls go on. */
+  "trunk.remove": v.object({ type: v.literal("trunk.remove"), id, trunk: TrunkId }),
+  /** Call a telephone, for a participant of a room that this node carries. Done as soon as the call is under way. */
+  "call.start": v.object({
+    type: v.literal("call.start"),
+    id,
+    call: CallId,
+    trunk: TrunkId,
+    to: PhoneNumber,
+    from: v.optional(PhoneNumber),
+    ...where,
+    pid: ParticipantId,
+  }),
+  /** Answer a call that came in, if it isn't yet, and let it be that participant. */
+  "call.join": v.object({ type: v.literal("call.join"), id, call: CallId, ...where, pid: ParticipantId }),
+  /** Answer a call that came in, if it isn't yet, play something, and collect up to so many digits if any. */
+  "call.prompt": v.object({
+    type: v.literal("call.prompt"),
+    id,
+    call: CallId,
+    prompt: open(CALL_PROMPTS),
+    digits: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+  }),
+  /** Refuse a call that came in and wasn't answered. */
+  "call.reject": v.object({
+    type: v.literal("call.reject"),
+    id,
+    call: CallId,
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(699)),
+    reason: v.pipe(v.string(), v.maxLength(64)),
+  }),
+  "call.hangup": v.object({ type: v.literal("call.hangup"), id, call: CallId, cause: v.optional(CallCause) }),
+  "call.hold": v.object({ type: v.literal("call.hold"), id, call: CallId, held: v.boolean() }),
+  "call.dtmf": v.object({ type: v.literal("call.dtmf"), id, call: CallId, digits: DtmfDigits }),
+} as const;
