@@ -3,24 +3,25 @@ import { STUN_ATTRIBUTE, STUN_CLASS, STUN_METHOD } from "../stun/constants.ts";
 import { createStunMessage, parseStun } from "../stun/message.ts";
 import { createStunWriter } from "../stun/writer.ts";
 import { hostCandidates } from "./candidate.ts";
-import { createIceCredentials, receiverUfrag, ufragWorker } from "./credentials.ts";
+import { createIceCredentials, receiverUfrag } from "./credentials.ts";
 
 describe("credentials", () => {
   it("name the worker, and are else random, in ice-char", () => {
     const seen = new Set<string>();
+    const names = new Set<string>();
     for (let worker = 0; worker < 4096; worker++) {
       const { ufrag, password } = createIceCredentials(worker);
-      expect(ufragWorker(ufrag)).toBe(worker);
+      expect(createIceCredentials(worker).ufrag.slice(0, 2)).toBe(ufrag.slice(0, 2));
+      names.add(ufrag.slice(0, 2));
       expect(ufrag).toMatch(/^[A-Za-z0-9+/]{8}$/);
       expect(password).toMatch(/^[A-Za-z0-9+/]{24}$/);
       seen.add(password).add(ufrag.slice(2));
     }
-    expect(seen.size).toBe(8192);
+    expect([names.size, seen.size]).toEqual([4096, 8192]);
   });
 
   it("refuse a worker that they can't name", () => {
     for (const worker of [-1, 4096, 1.5, Number.NaN]) expect(() => createIceCredentials(worker)).toThrow(RangeError);
-    for (const ufrag of ["", "abc", "abcdefghi", "*bcdefgh"]) expect(ufragWorker(ufrag)).toBe(-1);
   });
 });
 

@@ -24,8 +24,8 @@ function text(random: Uint8Array): string {
 }
 
 /**
- * Makes credentials whose ufrag names the media worker, so that a connection which lands at another worker can be
- * carried to it before anything is known of the session.
+ * Makes credentials whose ufrag names the media worker: no two workers of a node ever give the same one, and whoever shares
+ * a port among workers can tell by a first check whose it is.
  * @param workerId 0 to 4095
  * @param fill writes random bytes; must be cryptographically strong outside tests
  */
@@ -43,14 +43,6 @@ export function createIceCredentials(
     ufrag: worker + text(random.subarray(0, UFRAG_CHARACTERS)),
     password: text(random.subarray(UFRAG_CHARACTERS)),
   };
-}
-
-/** The worker that a ufrag of ours names, or -1 if it isn't of our making. */
-export function ufragWorker(ufrag: string): number {
-  if (ufrag.length !== WORKER_CHARACTERS + UFRAG_CHARACTERS) return -1;
-  const high = ALPHABET.indexOf(ufrag.charAt(0));
-  const low = ALPHABET.indexOf(ufrag.charAt(1));
-  return high < 0 || low < 0 ? -1 : high * 64 + low;
 }
 
 const COLON = 0x3a;
