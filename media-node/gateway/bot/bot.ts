@@ -8,17 +8,13 @@ import {
   type BotAudio,
   type BotEvent,
   type NodeParticipant,
-  sourceNumber,
   TIMES,
 } from "../../../src/protocol/index.ts";
 import { opus } from "../../codec/opus.ts";
 import { pcmBytes } from "../../codec/pcm.ts";
-import { NO_FEEDBACK } from "../../forward/feedback.ts";
-import { createRoundTrip } from "../../forward/round-trip.ts";
-import { SourceClock } from "../../forward/source-clock.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
 import type { Router } from "../../room/router.ts";
-import { createSource, type Source } from "../../room/source.ts";
+import { createPublishedSource } from "../published-source.ts";
 import type { BotChannel, BotGuest } from "./door.ts";
 import { createHearing, type Hearing } from "./hearing.ts";
 import { createSpeech, type Speech } from "./speech.ts";
@@ -28,8 +24,6 @@ const MAX_UNREAD = 1_000;
 /** One that reads nothing, and answers no ping, for so long (ms) is gone. */
 const PATIENCE = 30_000;
 const PING_INTERVAL = 10_000;
-/** Index of the source that it speaks as: a microphone. */
-const MIC = 0;
 
 export interface BotOptions {
   readonly router: Router;
@@ -54,7 +48,7 @@ export function createBot(options: BotOptions): Bot {
   const { router, mixing, audio, onState } = options;
   let { participant } = options;
   let channel: BotChannel | undefined;
-  let source: Source | undefined;
+  const mic = createPublishedSource({ router, kind: "mic", codec: opus });
   let kinds: ReadonlySet<NonNullable<NodeParticipant["grants"]["subscribe"]>[number]> = new Set();
   let hearing: Hearing | undefined;
   let speech: Speech | undefined;
@@ -66,37 +60,6 @@ export function createBot(options: BotOptions): Bot {
   const until = options.now + TIMES.botDoor;
 
   const tell = (event: BotEvent): void => channel?.sendText(JSON.stringify(event));
-
-  /** Keeps its source in step with what the room says that it publishes. */
-  function publish(now: number): void {
-    const number = sourceNumber(participant.number, MIC);
-    const published = participant.sources.find(each => each.number === number);
-    const granted = participant.grants.publish?.includes("mic") === true;
-    if (published === undefined || !audio.speak) {
-      if (source !== undefined) router.removeSource(source, now);
-      source = undefined;
-      return;
-    }
-    if (source === undefined) {
-      source = createSource({
-        number,
-        kind: "mic",
-        codec: opus,
-        clock: new SourceClock(),
-        roundTrip: createRoundTrip(),
-        feedback: NO_FEEDBACK,
-      });
-      source.muted = published.muted;
-      source.granted = granted;
-      source.applyGate(now);
-      router.addSource(source, now);
-      return;
-    }
-    const wasOpen = source.open;
-    source.granted = granted;
-    router.setMuted(source, published.muted, now);
-    if (wasOpen !== source.open) tell({ type: "muted", muted: !source.open });
-  }
 
   function hear(bytes: Buffer, offset: number, length: number, now: number): void {
     if (channel === undefined) return;
@@ -114,8 +77,7 @@ export function createBot(options: BotOptions): Bot {
   function end(now: number): void {
     hearing?.close();
     speech?.close();
-    if (source !== undefined) router.removeSource(source, now);
-    source = undefined;
+    mic.close(now);
   }
 
   function close(now: number, code: number, reason: string): void {
@@ -150,7 +112,7 @@ export function createBot(options: BotOptions): Bot {
     if (closed) return;
     participant = next;
     kinds = new Set(participant.grants.subscribe);
-    publish(now);
+    if (audio.speak && mic.update(participant, now)) tell({ type: "muted", muted: !mic.source?.open });
   }
 
   update(participant, options.now);
@@ -159,8 +121,8 @@ export function createBot(options: BotOptions): Bot {
     connected(opened, now) {
       channel = opened;
       nextPing = now + PING_INTERVAL;
-      tell({ type: "ready", pid: participant.pid, rate: audio.rate, source: source?.number ?? 0 });
-      if (source?.open === false) tell({ type: "muted", muted: true });
+      tell({ type: "ready", pid: participant.pid, rate: audio.rate, source: mic.source?.number ?? 0 });
+      if (mic.source?.open === false) tell({ type: "muted", muted: true });
       const { number } = participant;
       const { rate } = audio;
       if (audio.hear !== undefined) {
@@ -169,7 +131,7 @@ export function createBot(options: BotOptions): Bot {
       }
       if (audio.speak) {
         const onPlayed = (): void => tell({ type: "played" });
-        speech = createSpeech({ rate, mixing, participant: number, source: () => source, onPlayed });
+        speech = createSpeech({ rate, mixing, participant: number, source: () => mic.source, onPlayed });
       }
       onState("connected", now);
     },

@@ -42,6 +42,8 @@ export interface Speech {
   readonly full: boolean;
   /** Whether enough of that was played to go on reading. */
   readonly ready: boolean;
+  /** Sound (ms) that came and hasn't been played. */
+  readonly waiting: number;
   /** @returns false when it is no whole number of samples, or far more than may wait */
   push(pcm: Uint8Array, now: number): boolean;
   clear(): void;
@@ -103,6 +105,9 @@ export function createSpeech({ rate, mixing, participant, source, onPlayed }: Sp
     },
     get ready() {
       return queue.length <= limit - pcmBytes(rate, ROOM);
+    },
+    get waiting() {
+      return queue.length / pcmBytes(rate, 1);
     },
     push(pcm, now) {
       if (pcm.length % PCM_SAMPLE !== 0) return false;
