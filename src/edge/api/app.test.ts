@@ -35,7 +35,9 @@ describe("the table of routes", () => {
     "GET /v1/ice-servers": room => `?room=${room}&identity=ada`,
   };
 
-  it.each(API_ROUTES.map(route => [`${route.method} ${route.path}`, route] as const))(
+  // What needs a media node is answered in tests that have one.
+  const nodeless = API_ROUTES.filter(({ path }) => !path.includes("/rtp"));
+  it.each(nodeless.map(route => [`${route.method} ${route.path}`, route] as const))(
     "%s answers as it says",
     async (name, route) => {
       const room = uniqueRoom();

@@ -14,6 +14,9 @@ export const nodeToken = (sub: string, kid = "node", secret = NODE_SECRET): Prom
     .setExpirationTime("1m")
     .sign(new TextEncoder().encode(secret));
 
+/** Commands whose answer is a description. */
+const ANSWERED: ReadonlySet<string> = new Set(["session.open", "session.restart", "rtp.open"]);
+
 export interface TestNode {
   readonly id: string;
   readonly frames: Frame[];
@@ -27,7 +30,9 @@ export interface TestNode {
   next(type: string): Promise<Frame>;
   /** What it does with commands: `answer` at once (default), `ignore` them, or refuse them. */
   manner: "answer" | "ignore" | "refuse";
-  /** Writes the answer to `session.open` and `session.restart`. */
+  /** Whether it decodes what encoders let hear. */
+  sound: boolean;
+  /** Writes the answer to {@link ANSWERED} commands. */
   answerOf: (command: Frame) => string;
   close(): void;
 }
@@ -64,6 +69,7 @@ export async function linkNode(
     commands: [],
     closed: closing.promise,
     manner: "answer",
+    sound: true,
     answerOf: ({ offer }) => `answer to ${offer.sdp}`,
     send: frame => socket.send(JSON.stringify(frame)),
     next(type) {
@@ -80,10 +86,14 @@ export async function linkNode(
     if (typeof frame.id === "number") {
       node.commands.push(frame as unknown as LinkCommand | NodeCommand);
       const answer = {
-        ...((frame.type === "session.open" || frame.type === "session.restart") && {
+        ...(ANSWERED.has(frame.type) && {
           answer: { sdp: node.answerOf(frame) },
         }),
+        ...(frame.type === "rtmp.open" && {
+          rtmp: { url: "rtmp://node.example:1935/live", token: `key of ${frame.pid}`, sound: node.sound },
+        }),
         ...(frame.type === "bot.open" && { bot: { url: "ws://node.example:7100/", token: `token of ${frame.pid}` } }),
+        ...(frame.type === "hls.open" && { hls: { playlist: `${frame.room}/${frame.order.name}/index.m3u8` } }),
         ...(frame.type === "room.open" && roomTurn && { turn: roomTurn }),
       };
       if (node.manner === "answer") node.send({ type: "done", id: frame.id, ...answer });
