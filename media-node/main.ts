@@ -9,7 +9,7 @@ import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
 import { realSurroundings } from "./link/surroundings.ts";
 import { createLog } from "./log.ts";
-import { botConfigs } from "./node-bots.ts";
+import { botConfigs, rtmpConfigs } from "./node-doors.ts";
 import { rtpConfigs } from "./node-rtp.ts";
 import { configureTurn } from "./node-turn.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
@@ -28,6 +28,7 @@ async function serve(settings: Settings): Promise<void> {
   let draining = false;
   const turn = await configureTurn(settings);
   const bots = botConfigs(settings, log);
+  const rtmp = rtmpConfigs(settings, log);
   const rtp = rtpConfigs(settings);
 
   const configs = Array.from({ length: settings.workers }, (_, worker) => ({
@@ -38,7 +39,9 @@ async function serve(settings: Settings): Promise<void> {
     iceTcp: settings["ice-tcp"],
     maxBitrate: settings["max-bitrate"] * 1_000,
     ...bots[worker],
+    ...rtmp[worker],
     ...rtp[worker],
+    ...(settings["hls-folder"] !== "" && { hls: { folder: settings["hls-folder"], url: settings["hls-url"] } }),
     log: settings.log,
   }));
   const pool = createPool({ workers: configs, log, report: frame => link?.report(frame), ...(turn && { turn }) });

@@ -28,18 +28,27 @@ const listening = (value: string): string => {
   if (value !== "" && endpointOf(value) === undefined) throw new Error("is ADDRESS:PORT, an IPv6 address in brackets");
   return value;
 };
-const webSocket = (value: string): string => {
-  const filled = value.replaceAll("{port}", "1");
-  if (value !== "" && (!/^wss?:$/.test(URL.canParse(filled) ? new URL(filled).protocol : "") || value.length > 256))
-    throw new Error("is a URL like wss://node.example.com:{port}/");
-  return value;
-};
+/** A URL with `{port}` in it, of one of the schemes. */
+const doorUrl =
+  (schemes: RegExp, example: string) =>
+  (value: string): string => {
+    const filled = value.replaceAll("{port}", "1");
+    if (value !== "" && (!schemes.test(URL.canParse(filled) ? new URL(filled).protocol : "") || value.length > 256))
+      throw new Error(`is a URL like ${example}`);
+    return value;
+  };
 
 /** The parts of `MIN-MAX`; undefined where it is none. */
 export function portsOf(value: string): { min: number; max: number } | undefined {
   const [, min = 0, max = 0] = /^(\d{1,5})-(\d{1,5})$/.exec(value)?.map(Number) ?? [];
   return min > 0 && min < max && max <= 65_535 ? { min, max } : undefined;
 }
+
+const webUrl = (value: string): string => {
+  if (value !== "" && !/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ""))
+    throw new Error("is a URL like https://live.example.com/hls");
+  return value === "" || value.endsWith("/") ? value : `${value}/`;
+};
 
 /** The parts of `ADDRESS:PORT` or `[ADDRESS]:PORT`; undefined where it is neither. */
 export function endpointOf(value: string): { address: string; port: number } | undefined {
@@ -132,7 +141,19 @@ const NODE_SETTINGS = {
     value: "URL",
     help: "what programs are told, {port} in place of the port; default: the address that it listens on",
     default: "",
-    read: webSocket,
+    read: doorUrl(/^wss?:$/, "wss://node.example.com:{port}/"),
+  }),
+  "rtmp-listen": setting({
+    value: "ADDRESS:PORT",
+    help: "encoders: where the first worker takes their RTMP; each further worker takes the next port; by TLS (RTMPS) where there is --cert",
+    default: "",
+    read: listening,
+  }),
+  "rtmp-url": setting({
+    value: "URL",
+    help: "what encoders are told, {port} in place of the port; one with rtmp: means no TLS; default: the address that it listens on",
+    default: "",
+    read: doorUrl(/^rtmps?:$/, "rtmps://node.example.com:{port}/live"),
   }),
   "rtp-ports": setting({
     value: "MIN-MAX",
@@ -145,6 +166,18 @@ const NODE_SETTINGS = {
     help: "where plain RTP may be sent to: addresses, prefixes and ranges, comma-separated; empty: nowhere",
     default: [] as readonly string[],
     read: list,
+  }),
+  "hls-folder": setting({
+    value: "PATH",
+    help: "HLS out: where broadcasts are written, a folder for each, for any web server to serve; empty: there are none",
+    default: "",
+    read: text,
+  }),
+  "hls-url": setting({
+    value: "URL",
+    help: "where that folder is served, e.g. https://live.example.com/hls",
+    default: "",
+    read: webUrl,
   }),
   "drain-timeout": setting({
     value: "SECONDS",

@@ -9,6 +9,7 @@ import {
   type BotEntrance,
   ERRORS,
   errorOfClose,
+  type HlsPlace,
   isErrorCode,
   LINK_COMMANDS,
   LINK_FRAMES,
@@ -19,6 +20,7 @@ import {
   type NodeFrame,
   PING,
   PONG,
+  type RtmpEntrance,
   TandemError,
 } from "../../src/protocol/index.ts";
 import type { Log } from "../log.ts";
@@ -44,6 +46,8 @@ export interface LinkHost {
   execute(command: LinkCommand): Promise<{
     readonly answer?: { readonly sdp: string };
     readonly bot?: BotEntrance;
+    readonly hls?: HlsPlace;
+    readonly rtmp?: RtmpEntrance;
     readonly turn?: readonly string[];
   }>;
   /** The same for a command to the node itself. */

@@ -2,6 +2,7 @@ import { createCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
 import type { BotDoor } from "../gateway/bot/door.ts";
+import type { RtmpDoor } from "../gateway/rtmp/door.ts";
 import { NO_RTP, type RtpHost } from "../gateway/rtp/leg.ts";
 import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
@@ -34,6 +35,8 @@ export interface MediaWorkerOptions {
   readonly mixing?: MixHost;
   /** Where programs come in; absent: none do. */
   readonly door?: BotDoor | undefined;
+  /** Where encoders come in; absent: none do. */
+  readonly rtmp?: RtmpDoor | undefined;
   /** Opens ports for plain RTP; absent: there are none. */
   readonly rtp?: RtpHost | undefined;
   /** Where clients reach the port, the most preferred first. */
@@ -75,7 +78,7 @@ export interface MediaWorker {
 const RENEWAL = 86_400_000;
 
 export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
-  const { id, port, addresses, maxBitrate, log, report, door, rtp = NO_RTP, mixing = NO_MIXING } = options;
+  const { id, port, addresses, maxBitrate, log, report, door, rtmp, rtp = NO_RTP, mixing = NO_MIXING } = options;
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
@@ -89,6 +92,7 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     log,
     mixing,
     door,
+    rtmp,
     rtp,
     host: {
       workerId: id,

@@ -3,14 +3,14 @@
  * could as well be elsewhere. Media never goes this way.
  * @module
  */
-import type { BotEntrance, LinkCommand, NodeFrame } from "../../src/protocol/index.ts";
+import type { BotEntrance, HlsPlace, LinkCommand, NodeFrame, RtmpEntrance } from "../../src/protocol/index.ts";
 import type { TurnConfig, TurnOrder } from "../turn/config.ts";
 import type { TurnNews } from "../turn/news.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 
-/** Where a worker's door for programs is. */
-export interface BotConfig {
+/** Where a door of a worker is. */
+export interface DoorConfig {
   readonly address: string;
   /** 0: a free one. */
   readonly port: number;
@@ -18,6 +18,13 @@ export interface BotConfig {
   readonly url: string;
   /** PEM files; absent: connections aren't encrypted. */
   readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** Where a worker writes broadcasts. */
+export interface HlsConfig {
+  readonly folder: string;
+  /** URL that the folder is served at, with a slash at its end; empty: unknown. */
+  readonly url: string;
 }
 
 /** What a worker is told at its start, as one JSON argument. */
@@ -33,7 +40,11 @@ export interface WorkerConfig {
   /** Ceiling of what one publisher is asked to send, in bit/s. */
   readonly maxBitrate: number;
   /** Its door for programs; absent: it has none. */
-  readonly bots?: BotConfig;
+  readonly bots?: DoorConfig;
+  /** Its door for encoders; absent: it has none. */
+  readonly rtmp?: DoorConfig;
+  /** Where it writes broadcasts; absent: there are none. */
+  readonly hls?: HlsConfig;
   /** Its ports for plain RTP, and where it may be sent to; absent: there is none. */
   readonly rtp?: { readonly min: number; readonly max: number; readonly destinations: readonly string[] };
   readonly log: "debug" | "info" | "warn" | "error";
@@ -47,6 +58,9 @@ export interface Outcome {
   readonly answer?: { readonly sdp: string };
   /** Where a door was opened. */
   readonly bot?: BotEntrance;
+  /** Where a broadcast was begun. */
+  readonly hls?: HlsPlace;
+  readonly rtmp?: RtmpEntrance;
 }
 
 /** Main → worker. */

@@ -1,4 +1,6 @@
+import { loadAac } from "../codec/aac.ts";
 import { type OpenBotDoor, openBotDoor } from "../gateway/bot/open-door.ts";
+import { type OpenRtmpDoor, openRtmpDoor } from "../gateway/rtmp/open-door.ts";
 import { createRtpHost } from "../gateway/rtp/open-host.ts";
 import type { Log } from "../log.ts";
 import { createMixLink } from "../mix/mix-link.ts";
@@ -8,7 +10,7 @@ import type { TurnNews } from "../turn/news.ts";
 import { openCertificate } from "../turn/stream/certificate.ts";
 import { announcedAddresses } from "./announced.ts";
 import { createMediaWorker, type MediaWorker, type MediaWorkerOptions } from "./media-worker.ts";
-import type { BotConfig, WorkerConfig } from "./messages.ts";
+import type { DoorConfig, WorkerConfig } from "./messages.ts";
 import { openPorts } from "./open-ports.ts";
 import { openTurn, type WorkerTurn } from "./open-turn.ts";
 
@@ -62,10 +64,13 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     timeOrigin,
   });
   let door: OpenBotDoor | undefined;
+  let rtmp: OpenRtmpDoor | undefined;
   try {
     turn = wanted && (await openTurn({ ...wanted, ports, receiver: () => worker, timeOrigin, log }));
     door = config.bots && (await openDoor(config.bots, clock, log));
+    rtmp = config.rtmp && (await openEncoders(config.rtmp, clock, log));
   } catch (error) {
+    door?.close();
     await turn?.close();
     await ports.close();
     throw error;
@@ -76,6 +81,7 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     id: config.worker,
     mixing,
     door,
+    rtmp,
     rtp: config.rtp && openRtp(config.rtp),
     port: turn?.port ?? ports.udp,
     ...(turn && { turn: turn.entry }),
@@ -147,6 +153,7 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
       clearInterval(timer);
       worker.close(clock());
       door?.close();
+      rtmp?.close();
       await mixing.close();
       await turn?.close();
       await ports.close();
@@ -154,15 +161,22 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
   };
 }
 
-function openDoor(bots: BotConfig, now: () => number, log: Log): Promise<OpenBotDoor> {
-  const { address, port, url, tls } = bots;
+function openDoor(config: DoorConfig, now: () => number, log: Log): Promise<OpenBotDoor> {
+  return openBotDoor(doorOptions(config, now, log));
+}
+
+async function openEncoders(config: DoorConfig, now: () => number, log: Log): Promise<OpenRtmpDoor> {
+  return openRtmpDoor({ ...doorOptions(config, now, log), aac: await loadAac() });
+}
+
+function doorOptions({ address, port, url, tls }: DoorConfig, now: () => number, log: Log) {
   const reloaded = (error: Error | undefined): void => {
-    if (error) log.error("the certificate of programs can't be used", { error: error.message });
+    if (error) log.error("a certificate can't be used", { port, error: error.message });
   };
   const certificate = tls && openCertificate(tls.cert, tls.key, false, reloaded);
-  return openBotDoor({
+  return {
     ...{ address, port, now, log },
-    url: at => url.replaceAll("{port}", String(at)),
+    url: (at: number) => url.replaceAll("{port}", String(at)),
     ...(certificate && {
       secureContext() {
         // Asked so rarely that it may look at the files every time.
@@ -170,5 +184,5 @@ function openDoor(bots: BotConfig, now: () => number, log: Log): Promise<OpenBot
         return certificate.context;
       },
     }),
-  });
+  };
 }

@@ -1,5 +1,14 @@
-import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import {
+  type BotAudio,
+  type LinkCommand,
+  type NodeFrame,
+  type NodeParticipant,
+  TandemError,
+} from "../../src/protocol/index.ts";
+import { type Bot, createBot } from "../gateway/bot/bot.ts";
 import type { BotDoor } from "../gateway/bot/door.ts";
+import type { RtmpDoor } from "../gateway/rtmp/door.ts";
+import { createIngest, type Ingest } from "../gateway/rtmp/ingest.ts";
 import type { RtpHost } from "../gateway/rtp/leg.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
@@ -10,7 +19,7 @@ import { createSession } from "../session/session.ts";
 import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
 import { createTally, type Tally } from "../session/tally.ts";
 import type { Outcome } from "./messages.ts";
-import { createRoomBots, type RoomBots } from "./room-bots.ts";
+import { createRoomGuests, type RoomGuests } from "./room-guests.ts";
 import { createRoomLegs, type RoomLegs } from "./room-legs.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
@@ -30,7 +39,8 @@ interface Room {
   readonly epoch: number;
   readonly router: Router;
   readonly mix: RoomMix;
-  readonly bots: RoomBots;
+  readonly bots: RoomGuests<BotAudio>;
+  readonly encoders: RoomGuests<undefined>;
   readonly legs: RoomLegs;
   readonly members: Map<string, Member>;
   readonly waiting: Set<Waiting>;
@@ -49,6 +59,8 @@ export interface RoomsOptions {
   readonly mixing: MixHost;
   /** Absent: no program comes in. */
   readonly door?: BotDoor | undefined;
+  /** Absent: no encoder does. */
+  readonly rtmp?: RtmpDoor | undefined;
   readonly rtp: RtpHost;
   readonly log: Log;
   readonly report: (frame: Frame<"session">) => void;
@@ -70,7 +82,7 @@ export interface Rooms {
   close(now: number): void;
 }
 
-export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptions): Rooms {
+export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: RoomsOptions): Rooms {
   const rooms = new Map<string, Room>();
   /** What sessions that are gone had counted. */
   const past = createTally();
@@ -106,6 +118,7 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
     for (const member of room.members.values()) endSession(member, now);
     for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
     room.bots.close(now);
+    room.encoders.close(now);
     room.legs.close(now);
     room.mix.close(now);
     room.router.close(now);
@@ -117,11 +130,22 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
       const { room: name, life, epoch } = command;
       const router = createRouter();
       const mix = createRoomMix(router, mixing);
-      const bots = createRoomBots({ router, mixing, door, onState: (pid, state) => tell(opened, pid, state) });
+      const onState = (pid: string, state: SessionState): void => tell(opened, pid, state);
+      const bots = createRoomGuests<Bot, BotAudio>({
+        ...{ door, setting: "bot-listen", onState },
+        create: (participant, audio, at, told) =>
+          createBot({ router, mixing, participant, audio, now: at, onState: told }),
+      });
+      const encoders = createRoomGuests<Ingest, undefined>({
+        ...{ door: rtmp, setting: "rtmp-listen", onState },
+        create: (participant, _, at, told) =>
+          createIngest({ router, mixing, participant, aac: rtmp?.aac, log, now: at, onState: told }),
+      });
       const { flushes, maxBitrate } = host;
       const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past });
       const [members, waiting] = [new Map(), new Set<Waiting>()];
-      const opened: Room = { room: name, life, epoch, router, mix, bots, legs, members, waiting };
+      const parts = { router, mix, bots, encoders, legs, members, waiting };
+      const opened: Room = { room: name, life, epoch, ...parts };
       room = opened;
       rooms.set(name, room);
     }
@@ -137,6 +161,7 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
     room.members.set(participant.pid, { participant, session: before?.session });
     before?.session?.update(participant, now);
     room.bots.update(participant, now);
+    room.encoders.update(participant, now);
     room.legs.update(participant, now);
     for (const waiting of [...room.waiting]) {
       if (waiting.pid !== participant.pid) continue;
@@ -154,6 +179,7 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
     if (member === undefined) return;
     room.members.delete(pid);
     room.bots.remove(pid, now);
+    room.encoders.remove(pid, now);
     room.legs.remove(pid, now);
     endSession(member, now);
   }
@@ -213,6 +239,15 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
     }));
   }
 
+  function openEncoder(command: Command<"rtmp.open">, now: number): Outcome | Promise<Outcome> {
+    const room = need(command, now);
+    const { pid } = command;
+    return whenPresent(room, pid, now, at => {
+      const entrance = room.encoders.open(room.members.get(pid)!.participant, undefined, at);
+      return { rtmp: { ...entrance, sound: rtmp?.aac !== undefined } };
+    });
+  }
+
   function openLeg(command: Command<"rtp.open">, now: number): Outcome | Promise<Outcome> {
     const room = need(command, now);
     const { pid, leg } = command;
@@ -225,6 +260,7 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
   function end(command: Command<"session.close">, now: number): Outcome {
     const room = need(command, now);
     room.bots.remove(command.pid, now);
+    room.encoders.remove(command.pid, now);
     room.legs.remove(command.pid, now);
     return give(room.members.get(command.pid), member => endSession(member, now));
   }
@@ -260,6 +296,8 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
         return end(command, now);
       case "bot.open":
         return openBot(command, now);
+      case "rtmp.open":
+        return openEncoder(command, now);
       case "rtp.open":
         return openLeg(command, now);
       case "probe":
@@ -288,13 +326,14 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
       return rooms.size;
     },
     inventory: () =>
-      [...rooms.values()].map(({ room, life, epoch, members, bots, legs }) => ({
+      [...rooms.values()].map(({ room, life, epoch, members, bots, encoders, legs }) => ({
         room,
         life,
         epoch,
         sessions: [
           ...[...members].filter(([, { session }]) => session !== undefined).map(([pid]) => pid),
           ...bots.pids,
+          ...encoders.pids,
           ...legs.pids,
         ],
       })),
@@ -303,6 +342,7 @@ export function createRooms({ host, mixing, door, rtp, log, report }: RoomsOptio
         room.router.tick(now);
         room.mix.tick(now);
         room.bots.tick(now);
+        room.encoders.tick(now);
         room.legs.tick(now);
         for (const waiting of room.waiting) {
           if (now < waiting.until) continue;

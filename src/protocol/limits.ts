@@ -57,6 +57,10 @@ export const TIMES = {
   inviteToken: 5 * 60_000,
   /** A program must come through the door that was opened for it within this. */
   botDoor: 30_000,
+  /** An encoder must bring the stream key that was made for it within this: somebody has to type it first. */
+  rtmpDoor: 600_000,
+  /** One whose connection is lost may come back within this. */
+  rtmpReturn: 60_000,
   /** Life of TURN credentials: a relay begun within it may last longer, */
   turnCredentials: 10 * 60_000,
   /** but none longer than this. */

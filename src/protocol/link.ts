@@ -9,8 +9,10 @@
 import * as v from "valibot";
 import { BotAudio, BotEntrance } from "./bots.ts";
 import { Grants } from "./grants.ts";
+import { HlsOrder, HlsPlace } from "./hls.ts";
 import { Source } from "./model.ts";
 import { LifeId, open, ParticipantId, RoomId } from "./names.ts";
+import { RtmpEntrance } from "./rtmp.ts";
 import { RtpLeg } from "./rtp.ts";
 import { Epoch, SessionAnswer, SessionOffer } from "./session.ts";
 import { CALL_COMMANDS, CALL_FRAMES } from "./telephony-link.ts";
@@ -77,7 +79,7 @@ export const NODE_FRAMES = {
   load: v.object({ type: v.literal("load"), ...NODE_LOAD }),
   /**
    * A command was carried out. `session.open`, `session.restart` and `rtp.open` bring the answer; `room.open` the STUN and TURN URLs of the media worker that
-   * holds the room, so that a relay and the session behind it share one; `bot.open` the program's door.
+   * holds the room, so that a relay and the session behind it share one; `bot.open` the program's door, `rtmp.open` the encoder's.
    */
   done: v.object({
     type: v.literal("done"),
@@ -85,6 +87,9 @@ export const NODE_FRAMES = {
     answer: v.optional(SessionAnswer),
     turn: v.optional(turnUrls),
     bot: v.optional(BotEntrance),
+    /** Where the broadcast of `hls.open` is. */
+    hls: v.optional(HlsPlace),
+    rtmp: v.optional(RtmpEntrance),
   }),
   failed: v.object({
     type: v.literal("failed"),
@@ -154,6 +159,10 @@ export const LINK_COMMANDS = {
   "session.close": v.object({ type: v.literal("session.close"), ...command, pid: ParticipantId }),
   /** Open a door for a program, which has no session. Its state is told like a session's. */
   "bot.open": v.object({ type: v.literal("bot.open"), ...command, pid: ParticipantId, audio: BotAudio }),
+  /** The same for an encoder that speaks RTMP. */
+  "rtmp.open": v.object({ type: v.literal("rtmp.open"), ...command, pid: ParticipantId }),
+  /** Write what a room shows and lets hear as HLS. Its state is told like a session's. */
+  "hls.open": v.object({ type: v.literal("hls.open"), ...command, pid: ParticipantId, order: HlsOrder }),
   /** Does the node still carry this assignment? Answered at once. */
   probe: v.object({ type: v.literal("probe"), ...command }),
 } as const;

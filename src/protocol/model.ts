@@ -32,7 +32,7 @@ export const Source = v.object({
 });
 export type Source = v.InferOutput<typeof Source>;
 
-export const PARTICIPANT_KINDS = ["client", "whip", "whep", "phone", "rtp", "recorder", "bot"] as const;
+export const PARTICIPANT_KINDS = ["client", "whip", "whep", "phone", "rtp", "rtmp", "hls", "recorder", "bot"] as const;
 
 export const Participant = v.object({
   pid: ParticipantId,

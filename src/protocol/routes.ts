@@ -5,6 +5,7 @@
 import type * as v from "valibot";
 import { BotDoor, OpenBot } from "./bots.ts";
 import type { ErrorCode } from "./errors.ts";
+import { CreateHls, HlsCreated } from "./hls.ts";
 import {
   CreateInvitations,
   CreateRoom,
@@ -22,6 +23,7 @@ import {
   Token,
   UpdateRoom,
 } from "./rest.ts";
+import { RtmpDoor } from "./rtmp.ts";
 import { CreateRtp, RtpCreated } from "./rtp.ts";
 
 /** One method of one path. */
@@ -143,6 +145,27 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: "POST",
+    path: "/v1/rooms/{room}/hls",
+    summary: "Broadcast a participant's picture, with sound, as HLS.",
+    auth: "api",
+    body: CreateHls,
+    status: 201,
+    result: HlsCreated,
+    errors: [
+      ...(["no-such-room", "room-full", "no-such-source", "no-such-participant"] as const),
+      ...(["no-media-node", "node-setting", "unsupported-codec"] as const),
+    ],
+  },
+  {
+    method: "DELETE",
+    path: "/v1/rooms/{room}/hls/{pid}",
+    summary: "End the broadcast.",
+    auth: "api",
+    status: 204,
+    errors: ["no-such-room", "no-such-participant"],
+  },
+  {
+    method: "POST",
     path: "/v1/bots/{room}",
     summary: "Let a program in by sound alone: PCM of a source or of the mix, and PCM as a source.",
     auth: "join",
@@ -152,6 +175,18 @@ export const ROUTES: readonly Route[] = [
     errors: [
       ...(["token-wrong-room", "no-grant", "no-such-room", "room-full", "room-closed", "removed"] as const),
       ...(["no-such-source", "no-such-participant", "no-media-node", "node-setting"] as const),
+    ],
+  },
+  {
+    method: "POST",
+    path: "/v1/rtmp/{room}",
+    summary: "Let an encoder in that speaks RTMP: the server's address and a stream key.",
+    auth: "join",
+    status: 201,
+    result: RtmpDoor,
+    errors: [
+      ...(["token-wrong-room", "no-grant", "no-such-room", "room-full", "room-closed", "removed"] as const),
+      ...(["no-media-node", "node-setting"] as const),
     ],
   },
   {

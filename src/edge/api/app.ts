@@ -13,6 +13,7 @@ import { iceServers } from "./ice-servers.ts";
 import { invitations } from "./invitations.ts";
 import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
+import { rtmp } from "./rtmp.ts";
 import { status } from "./status.ts";
 import { openTokens, tokens } from "./tokens.ts";
 
@@ -55,6 +56,7 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/whip", sessions("whip"));
   app.route("/v1/whep", sessions("whep"));
   app.route("/v1/bots", bots);
+  app.route("/v1/rtmp", rtmp);
   app.route("/v1/ice-servers", iceServers);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);

@@ -206,6 +206,8 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
           ...(frame.answer && { answer: frame.answer }),
           ...(frame.turn && { turn: frame.turn }),
           ...(frame.bot && { bot: frame.bot }),
+          ...(frame.hls && { hls: frame.hls }),
+          ...(frame.rtmp && { rtmp: frame.rtmp }),
         });
       case "failed":
         return this.#waiting.failed(frame.id, frame.code, frame.detail);

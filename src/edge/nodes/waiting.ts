@@ -4,12 +4,18 @@
  */
 import type { BotEntrance } from "../../protocol/bots.ts";
 import { isErrorCode, TandemError } from "../../protocol/errors.ts";
+import type { HlsPlace } from "../../protocol/hls.ts";
+import type { RtmpEntrance } from "../../protocol/rtmp.ts";
 
 /** What a node answers to a command. */
 export interface Answer {
   readonly answer?: { readonly sdp: string };
   /** A program's door. */
   readonly bot?: BotEntrance;
+  /** An encoder's. */
+  readonly rtmp?: RtmpEntrance;
+  /** Where a broadcast is. */
+  readonly hls?: HlsPlace;
   /** STUN and TURN URLs for a room, those of its media worker first. */
   readonly turn?: readonly string[];
 }

@@ -18,7 +18,7 @@ const RETRY = 10_000;
 /** How long a node goes on carrying a room that has gone back to mesh: people leave the old path when the new one works. */
 const LINGER = 15_000;
 /** Participants whose media is all there is of them: they have no connection that could offer again. */
-const SESSION_ONLY: ReadonlySet<string> = new Set(["whip", "whep", "bot", "rtp"]);
+const SESSION_ONLY: ReadonlySet<string> = new Set(["whip", "whep", "bot", "rtp", "hls", "rtmp"]);
 
 const wanted = (room: RoomContext): boolean => {
   const record = room.record.get();

@@ -20,7 +20,12 @@ export function checkProfile(metadata: string | undefined, attributes: Readonly<
   }
 }
 
-export function updateProfile(room: RoomContext, member: Member, frame: ClientFrame<"profile.update">, now: number) {
+export function updateProfile(
+  room: RoomContext,
+  member: Member,
+  frame: Pick<ClientFrame<"profile.update">, "name" | "metadata" | "attributes">,
+  now: number,
+) {
   const event: Extract<NewEvent, { type: "participant.updated" }> = { type: "participant.updated", pid: member.pid };
   const attributes = new Map(Object.entries(member.attributes));
   const changes: Record<string, string | null> = {};

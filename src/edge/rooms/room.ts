@@ -4,8 +4,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { BotDoor, OpenBot } from "../../protocol/bots.ts";
+import type { CreateHls, HlsCreated } from "../../protocol/hls.ts";
 import type { Participant } from "../../protocol/model.ts";
 import type { RoomDetail } from "../../protocol/rest.ts";
+import type { RtmpDoor } from "../../protocol/rtmp.ts";
 import type { CreateRtp, RtpCreated } from "../../protocol/rtp.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
 import { PING, PONG } from "../../protocol/version.ts";
@@ -25,6 +27,7 @@ import { openBot } from "./bots.ts";
 import { createContext, type RoomContext } from "./context.ts";
 import { closed, receive } from "./dispatch.ts";
 import { admit } from "./entry.ts";
+import { endHls, openHls } from "./hls.ts";
 import { type IceAsker, relaysNear, type ServerList, serversByToken } from "./ice.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
@@ -32,6 +35,7 @@ import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release, retel
 import type { InvitationRole } from "./record.ts";
 import { revokeGone } from "./relays.ts";
 import { createReporter } from "./report.ts";
+import { openRtmp } from "./rtmp.ts";
 import { endRtp, openRtp } from "./rtp.ts";
 import { close, create, detail, type NewRoom, participants, redeem, remove, update } from "./service.ts";
 import { nodeSession } from "./sessions.ts";
@@ -134,6 +138,23 @@ export class Room extends DurableObject<Cloudflare.Env> {
   async openBot(claims: JoinClaims, wish: OpenBot): Promise<Reply<BotDoor>> {
     const room = this.#enter("bot");
     return replyLater(() => openBot(room, claims, wish));
+  }
+
+  /** Let an encoder in. */
+  async openRtmp(claims: JoinClaims): Promise<Reply<RtmpDoor>> {
+    const room = this.#enter("rtmp");
+    return replyLater(() => openRtmp(room, claims));
+  }
+
+  /** Broadcast as HLS. */
+  async openHls(wish: CreateHls): Promise<Reply<HlsCreated>> {
+    const room = this.#enter("hls");
+    return replyLater(() => openHls(room, wish));
+  }
+
+  endHls(pid: string): Reply<true> {
+    const room = this.#enter("end-hls");
+    return replyWith(() => endHls(room, pid, Date.now()));
   }
 
   /** Take plain RTP, or send it. */

@@ -5,8 +5,10 @@
 import type { BotAudio, BotEntrance } from "../../protocol/bots.ts";
 import type { ClientFrame } from "../../protocol/commands.ts";
 import { TandemError } from "../../protocol/errors.ts";
+import type { HlsOrder, HlsPlace } from "../../protocol/hls.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { Assignment } from "../../protocol/link.ts";
+import type { RtmpEntrance } from "../../protocol/rtmp.ts";
 import type { RtpLeg } from "../../protocol/rtp.ts";
 import type { SessionAnswer, SessionOffer } from "../../protocol/session.ts";
 import type { RoomCommand } from "../nodes/media-node.ts";
@@ -44,6 +46,13 @@ export async function openDoor(room: RoomContext, pid: string, audio: BotAudio):
   return { ...bot };
 }
 
+/** Have it open a door for an encoder. @throws TandemError */
+export async function openRtmpDoor(room: RoomContext, pid: string): Promise<RtmpEntrance> {
+  const { rtmp } = await command(room, where => ({ type: "rtmp.open", ...where, pid }));
+  if (!rtmp) throw new TandemError("internal");
+  return { ...rtmp };
+}
+
 /** Have it open ports for plain RTP. @throws TandemError */
 export const openPorts = (room: RoomContext, pid: string, leg: RtpLeg): Promise<SessionAnswer> =>
   ask(room, where => ({ type: "rtp.open", ...where, pid, leg }));
@@ -58,6 +67,13 @@ export const restartSession = (
   pid: string,
   ice: { readonly ufrag: string; readonly password: string },
 ): Promise<SessionAnswer> => ask(room, where => ({ type: "session.restart", ...where, pid, ice: { ...ice } }));
+
+/** Have it write a broadcast. @throws TandemError */
+export async function openBroadcast(room: RoomContext, pid: string, order: HlsOrder): Promise<HlsPlace> {
+  const { hls } = await command(room, where => ({ type: "hls.open", ...where, pid, order }));
+  if (!hls) throw new TandemError("internal");
+  return { ...hls };
+}
 
 /** A client's offer, for the assignment that it knows. */
 export function clientOffer(

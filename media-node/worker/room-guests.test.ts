@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { BotAudio } from "../../src/protocol/index.ts";
+import { type Bot, createBot } from "../gateway/bot/bot.ts";
 import type { BotGuest } from "../gateway/bot/door.ts";
 import { NO_MIXING } from "../mix/mix-host.ts";
 import { createRouter } from "../room/router.ts";
-import { createRoomBots } from "./room-bots.ts";
+import { createRoomGuests } from "./room-guests.ts";
 import { createWorld, participantOf, pidOf } from "./testing/model-world.ts";
 
 const AUDIO = { hear: "mix", speak: true, rate: 48_000 } as const;
@@ -11,20 +13,21 @@ function setUp() {
   const guests = new Map<string, BotGuest>();
   const states: string[] = [];
   const router = createRouter();
-  const bots = createRoomBots({
-    router,
-    mixing: NO_MIXING,
+  const bots = createRoomGuests<Bot, BotAudio>({
+    setting: "bot-listen",
     door: {
       url: "ws://node.test/",
-      expect: (token, guest) => guests.set(token, guest),
-      forget: token => guests.delete(token),
+      expect: (token, guest) => void guests.set(token, guest),
+      forget: token => void guests.delete(token),
     },
+    create: (participant, audio, now, told) =>
+      createBot({ router, mixing: NO_MIXING, participant, audio, now, onState: told }),
     onState: (pid, state) => states.push(`${pid} ${state}`),
   });
   return { bots, guests, states, router };
 }
 
-describe("the programs of a room", () => {
+describe("guests of a room", () => {
   it("have a door each, which is shut when they are removed, replaced, late, or the room closes", () => {
     const { bots, guests, states, router } = setUp();
     const first = bots.open(participantOf(1), AUDIO, 0);
@@ -71,6 +74,8 @@ describe("the programs of a room", () => {
       expect(opened).rejects.toMatchObject({ code: "node-setting", detail: "bot-listen" }),
       world.command({ type: "participant.put", participant: participantOf(1) }),
     ]);
+    const encoder = world.command({ type: "rtmp.open", pid: pidOf(1) });
+    await expect(encoder).rejects.toMatchObject({ code: "node-setting", detail: "rtmp-listen" });
     expect(world.worker.rooms()[0]?.sessions).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createLog } from "./log.ts";
-import { botConfigs } from "./node-bots.ts";
+import { botConfigs, rtmpConfigs } from "./node-doors.ts";
 
 const lines: string[] = [];
 const configs = (more: object) =>
@@ -39,5 +39,32 @@ describe("doors for programs", () => {
     expect(() => configs({ "bot-listen": "[::]:7100" })).toThrow("--bot-url");
     const url = "wss://node.example.com/bots/{port}";
     expect(configs({ "bot-listen": "0.0.0.0:7100", "bot-url": url })[1]?.bots?.url).toBe(url);
+  });
+});
+
+describe("doors for encoders", () => {
+  const encoders = (more: object) =>
+    rtmpConfigs(
+      { "rtmp-listen": "127.0.0.1:1935", "rtmp-url": "", cert: "", pkey: "", workers: 2, ...more },
+      createLog("warn", {}, line => lines.push(line)),
+    ).map(({ rtmp }) => rtmp);
+
+  it("are one a worker, off unless they are told where to be", () => {
+    expect(encoders({ "rtmp-listen": "" })).toEqual([]);
+    expect(encoders({})).toEqual([
+      { address: "127.0.0.1", port: 1_935, url: "rtmp://127.0.0.1:{port}/live" },
+      { address: "127.0.0.1", port: 1_936, url: "rtmp://127.0.0.1:{port}/live" },
+    ]);
+    expect(() => encoders({ "rtmp-listen": "0.0.0.0:1935" })).toThrow("--rtmp-url");
+  });
+
+  it("speak RTMPS where there is a certificate, unless their URL says RTMP", () => {
+    const secure = { cert: "chain.pem", pkey: "key.pem" };
+    const tls = { cert: "chain.pem", key: "key.pem" };
+    expect(encoders(secure)[0]).toMatchObject({ url: "rtmps://127.0.0.1:{port}/live", tls });
+    const url = "rtmp://node.example.com:{port}/live";
+    expect(encoders({ ...secure, "rtmp-url": url })[0]).toEqual({ address: "127.0.0.1", port: 1_935, url });
+    encoders({ "rtmp-listen": "192.0.2.1:1935" });
+    expect(lines.at(-1)).toContain("nor are their keys");
   });
 });
