@@ -77,6 +77,7 @@ describe("a room that is mixed", () => {
     for (const [me, page] of pages.entries()) {
       for (const [who, tone] of TONES.entries()) if (who !== me) await expectTone(page, "mix", tone, [TONES[me] ?? 0]);
       await expectAudioStreams(page, 1);
+      await until(page, () => (window.tandem.room.store.get().mix?.speakers.length ?? 0) >= 2, undefined);
       const own = await page.evaluate(() =>
         window.tandem.room.store
           .get()
