@@ -132,7 +132,7 @@ export const ROUTES: readonly Route[] = [
     result: RtpCreated,
     errors: [
       ...(["no-such-room", "room-full", "no-such-source", "no-such-participant"] as const),
-      ...(["no-media-node", "rtp-unavailable", "rtp-destination"] as const),
+      ...(["no-media-node", "node-setting", "rtp-unavailable", "rtp-destination"] as const),
     ],
   },
   {

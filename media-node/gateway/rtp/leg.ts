@@ -29,7 +29,7 @@ export interface RtpLeg {
 /** What opens legs: the worker, which has the ports. */
 export interface RtpHost {
   /**
-   * @throws (rejects with) TandemError `rtp-unavailable`, `rtp-destination` or `bad-request`
+   * @throws (rejects with) TandemError `node-setting`, `rtp-unavailable`, `rtp-destination` or `bad-request`
    */
   open(options: RtpLegOptions): Promise<RtpLeg>;
 }
@@ -37,7 +37,7 @@ export interface RtpHost {
 /** Where nobody has set up ports. */
 export const NO_RTP: RtpHost = {
   async open() {
-    throw new TandemError("rtp-unavailable", "it has no ports for it; see its setting rtp-ports");
+    throw new TandemError("node-setting", "rtp-ports");
   },
 };
 
