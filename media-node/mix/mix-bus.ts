@@ -6,6 +6,7 @@ import {
   createMixEncoder,
   formatKey,
   frameUnits,
+  isDiscontinuous,
   type MixFormat,
   maxChannels,
 } from "./mix-format.ts";
@@ -168,6 +169,6 @@ export class MixBus {
   private createStream(): MixStream {
     const { opus, format, complexity, nextStream } = this.options;
     const encoder = (channels: Channels): AudioEncoder => createMixEncoder(opus, format, channels, complexity);
-    return new MixStream(nextStream(), encoder, format.codec === "opus");
+    return new MixStream(nextStream(), encoder, isDiscontinuous(format));
   }
 }

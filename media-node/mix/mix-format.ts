@@ -13,7 +13,8 @@ import { createPcmDecoder, createPcmEncoder } from "../codec/pcm.ts";
 
 /** How a listener takes a mix: its codec, and the rate (Hz) it is mixed at, which for Opus and PCM is free. */
 export type MixFormat =
-  | { readonly codec: "opus"; readonly rate: SampleRate }
+  /** `continuous`: silence is sent, too, for who makes a file of it. */
+  | { readonly codec: "opus"; readonly rate: SampleRate; readonly continuous?: true }
   | { readonly codec: "pcm"; readonly rate: SampleRate }
   | { readonly codec: "g722"; readonly rate: 16_000 }
   | { readonly codec: "pcmu" | "pcma"; readonly rate: 8_000 };
@@ -22,7 +23,10 @@ export type MixFormat =
 export const FULL_BAND: MixFormat = { codec: "opus", rate: 48_000 };
 
 /** Two listeners of one key can share a mix. */
-export const formatKey = ({ codec, rate }: MixFormat): string => `${codec} ${rate}`;
+export const formatKey = (format: MixFormat): string => `${format.codec} ${format.rate} ${isDiscontinuous(format)}`;
+
+/** Whether silence may be left out: those who play it know that only from Opus. */
+export const isDiscontinuous = (format: MixFormat): boolean => format.codec === "opus" && format.continuous !== true;
 
 /** Units of a format's RTP clock per 20 ms. */
 export const frameUnits = ({ codec }: MixFormat): number => RTP_CLOCK[codec] / 50;

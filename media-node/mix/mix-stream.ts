@@ -19,7 +19,7 @@ export class MixStream {
   private encoder: AudioEncoder | undefined;
   private silent = TAIL;
 
-  /** @param discontinuous whether those who play it know discontinuous transmission: only from Opus they do */
+  /** @param discontinuous whether silence may be left out */
   constructor(id: number, createEncoder: (channels: Channels) => AudioEncoder, discontinuous: boolean) {
     this.id = id;
     this.createEncoder = createEncoder;

@@ -1,9 +1,7 @@
 import { createCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
-import type { BotDoor } from "../gateway/bot/door.ts";
-import type { RtmpDoor } from "../gateway/rtmp/door.ts";
-import { NO_RTP, type RtpHost } from "../gateway/rtp/leg.ts";
+import { NO_RTP } from "../gateway/rtp/leg.ts";
 import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
 import { type MixHost, NO_MIXING } from "../mix/mix-host.ts";
@@ -13,6 +11,7 @@ import type { Session } from "../session/session-contract.ts";
 import { createTally } from "../session/tally.ts";
 import { createDemultiplexer, type TurnEntry } from "./demultiplexer.ts";
 import type { Counters, FromWorker } from "./messages.ts";
+import type { Gateways } from "./room-gateways.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { createRunSink } from "./run-sink.ts";
 
@@ -33,12 +32,8 @@ export interface MediaWorkerOptions {
   readonly turn?: TurnEntry;
   /** Makes the mixes of its rooms; absent: there are none. */
   readonly mixing?: MixHost;
-  /** Where programs come in; absent: none do. */
-  readonly door?: BotDoor | undefined;
-  /** Where encoders come in; absent: none do. */
-  readonly rtmp?: RtmpDoor | undefined;
-  /** Opens ports for plain RTP; absent: there are none. */
-  readonly rtp?: RtpHost | undefined;
+  /** Absent: those are off. */
+  readonly gateways?: Partial<Gateways>;
   /** Where clients reach the port, the most preferred first. */
   readonly addresses: readonly IceAddress[];
   /** Ceiling of what one publisher is asked to send, in bit/s. */
@@ -78,7 +73,7 @@ export interface MediaWorker {
 const RENEWAL = 86_400_000;
 
 export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
-  const { id, port, addresses, maxBitrate, log, report, door, rtmp, rtp = NO_RTP, mixing = NO_MIXING } = options;
+  const { id, port, addresses, maxBitrate, log, report, gateways, mixing = NO_MIXING } = options;
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
@@ -91,9 +86,7 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     report,
     log,
     mixing,
-    door,
-    rtmp,
-    rtp,
+    gateways: { rtp: NO_RTP, ...gateways },
     host: {
       workerId: id,
       get certificate() {

@@ -80,9 +80,7 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
   const worker = createMediaWorker({
     id: config.worker,
     mixing,
-    door,
-    rtmp,
-    rtp: config.rtp && openRtp(config.rtp),
+    gateways: { door, rtmp, hls: config.hls, ...(config.rtp && { rtp: openRtp(config.rtp) }) },
     port: turn?.port ?? ports.udp,
     ...(turn && { turn: turn.entry }),
     addresses: ports.tcp

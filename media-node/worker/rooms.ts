@@ -1,15 +1,4 @@
-import {
-  type BotAudio,
-  type LinkCommand,
-  type NodeFrame,
-  type NodeParticipant,
-  TandemError,
-} from "../../src/protocol/index.ts";
-import { type Bot, createBot } from "../gateway/bot/bot.ts";
-import type { BotDoor } from "../gateway/bot/door.ts";
-import type { RtmpDoor } from "../gateway/rtmp/door.ts";
-import { createIngest, type Ingest } from "../gateway/rtmp/ingest.ts";
-import type { RtpHost } from "../gateway/rtp/leg.ts";
+import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import { createRoomMix, type RoomMix } from "../mix/room-mix.ts";
@@ -19,8 +8,7 @@ import { createSession } from "../session/session.ts";
 import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
 import { createTally, type Tally } from "../session/tally.ts";
 import type { Outcome } from "./messages.ts";
-import { createRoomGuests, type RoomGuests } from "./room-guests.ts";
-import { createRoomLegs, type RoomLegs } from "./room-legs.ts";
+import { createRoomGateways, type GatewayCommand, type Gateways, type RoomGateways } from "./room-gateways.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;
@@ -39,9 +27,7 @@ interface Room {
   readonly epoch: number;
   readonly router: Router;
   readonly mix: RoomMix;
-  readonly bots: RoomGuests<BotAudio>;
-  readonly encoders: RoomGuests<undefined>;
-  readonly legs: RoomLegs;
+  readonly gateways: RoomGateways;
   readonly members: Map<string, Member>;
   readonly waiting: Set<Waiting>;
 }
@@ -57,11 +43,7 @@ interface Waiting {
 export interface RoomsOptions {
   readonly host: SessionHost;
   readonly mixing: MixHost;
-  /** Absent: no program comes in. */
-  readonly door?: BotDoor | undefined;
-  /** Absent: no encoder does. */
-  readonly rtmp?: RtmpDoor | undefined;
-  readonly rtp: RtpHost;
+  readonly gateways: Gateways;
   readonly log: Log;
   readonly report: (frame: Frame<"session">) => void;
 }
@@ -82,7 +64,7 @@ export interface Rooms {
   close(now: number): void;
 }
 
-export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: RoomsOptions): Rooms {
+export function createRooms({ host, mixing, gateways, log, report }: RoomsOptions): Rooms {
   const rooms = new Map<string, Room>();
   /** What sessions that are gone had counted. */
   const past = createTally();
@@ -117,9 +99,7 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
     rooms.delete(room.room);
     for (const member of room.members.values()) endSession(member, now);
     for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
-    room.bots.close(now);
-    room.encoders.close(now);
-    room.legs.close(now);
+    room.gateways.close(now);
     room.mix.close(now);
     room.router.close(now);
   }
@@ -130,22 +110,13 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
       const { room: name, life, epoch } = command;
       const router = createRouter();
       const mix = createRoomMix(router, mixing);
-      const onState = (pid: string, state: SessionState): void => tell(opened, pid, state);
-      const bots = createRoomGuests<Bot, BotAudio>({
-        ...{ door, setting: "bot-listen", onState },
-        create: (participant, audio, at, told) =>
-          createBot({ router, mixing, participant, audio, now: at, onState: told }),
-      });
-      const encoders = createRoomGuests<Ingest, undefined>({
-        ...{ door: rtmp, setting: "rtmp-listen", onState },
-        create: (participant, _, at, told) =>
-          createIngest({ router, mixing, participant, aac: rtmp?.aac, log, now: at, onState: told }),
-      });
-      const { flushes, maxBitrate } = host;
-      const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past });
-      const [members, waiting] = [new Map(), new Set<Waiting>()];
-      const parts = { router, mix, bots, encoders, legs, members, waiting };
-      const opened: Room = { room: name, life, epoch, ...parts };
+      const opened: Room = {
+        ...{ room: name, life, epoch, router, mix, members: new Map(), waiting: new Set() },
+        gateways: createRoomGateways({
+          ...{ gateways, room: name, router, mixing, host, log, past },
+          onState: (pid, state) => tell(opened, pid, state),
+        }),
+      };
       room = opened;
       rooms.set(name, room);
     }
@@ -160,9 +131,7 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
     const before = room.members.get(participant.pid);
     room.members.set(participant.pid, { participant, session: before?.session });
     before?.session?.update(participant, now);
-    room.bots.update(participant, now);
-    room.encoders.update(participant, now);
-    room.legs.update(participant, now);
+    room.gateways.update(participant, now);
     for (const waiting of [...room.waiting]) {
       if (waiting.pid !== participant.pid) continue;
       room.waiting.delete(waiting);
@@ -178,9 +147,7 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
     const member = room.members.get(pid);
     if (member === undefined) return;
     room.members.delete(pid);
-    room.bots.remove(pid, now);
-    room.encoders.remove(pid, now);
-    room.legs.remove(pid, now);
+    room.gateways.remove(pid, now);
     endSession(member, now);
   }
 
@@ -231,37 +198,15 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
     return whenPresent(room, command.pid, now, at => openSession(room, command, at));
   }
 
-  function openBot(command: Command<"bot.open">, now: number): Outcome | Promise<Outcome> {
-    const room = need(command, now);
-    const { pid, audio } = command;
-    return whenPresent(room, pid, now, at => ({
-      bot: room.bots.open(room.members.get(pid)!.participant, audio, at),
-    }));
-  }
-
-  function openEncoder(command: Command<"rtmp.open">, now: number): Outcome | Promise<Outcome> {
+  function openGateway(command: GatewayCommand, now: number): Outcome | Promise<Outcome> {
     const room = need(command, now);
     const { pid } = command;
-    return whenPresent(room, pid, now, at => {
-      const entrance = room.encoders.open(room.members.get(pid)!.participant, undefined, at);
-      return { rtmp: { ...entrance, sound: rtmp?.aac !== undefined } };
-    });
-  }
-
-  function openLeg(command: Command<"rtp.open">, now: number): Outcome | Promise<Outcome> {
-    const room = need(command, now);
-    const { pid, leg } = command;
-    return whenPresent(room, pid, now, async at => {
-      const sdp = await room.legs.open(room.members.get(pid)!.participant, leg, at);
-      return { answer: { sdp } };
-    });
+    return whenPresent(room, pid, now, at => room.gateways.open(command, room.members.get(pid)!.participant, at));
   }
 
   function end(command: Command<"session.close">, now: number): Outcome {
     const room = need(command, now);
-    room.bots.remove(command.pid, now);
-    room.encoders.remove(command.pid, now);
-    room.legs.remove(command.pid, now);
+    room.gateways.remove(command.pid, now);
     return give(room.members.get(command.pid), member => endSession(member, now));
   }
 
@@ -295,11 +240,10 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
       case "session.close":
         return end(command, now);
       case "bot.open":
-        return openBot(command, now);
       case "rtmp.open":
-        return openEncoder(command, now);
       case "rtp.open":
-        return openLeg(command, now);
+      case "hls.open":
+        return openGateway(command, now);
       case "probe":
         return give(need(command, now), () => {});
     }
@@ -326,24 +270,20 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
       return rooms.size;
     },
     inventory: () =>
-      [...rooms.values()].map(({ room, life, epoch, members, bots, encoders, legs }) => ({
+      [...rooms.values()].map(({ room, life, epoch, members, gateways }) => ({
         room,
         life,
         epoch,
         sessions: [
           ...[...members].filter(([, { session }]) => session !== undefined).map(([pid]) => pid),
-          ...bots.pids,
-          ...encoders.pids,
-          ...legs.pids,
+          ...gateways.pids,
         ],
       })),
     tick(now) {
       for (const room of rooms.values()) {
         room.router.tick(now);
         room.mix.tick(now);
-        room.bots.tick(now);
-        room.encoders.tick(now);
-        room.legs.tick(now);
+        room.gateways.tick(now);
         for (const waiting of room.waiting) {
           if (now < waiting.until) continue;
           room.waiting.delete(waiting);
@@ -362,7 +302,7 @@ export function createRooms({ host, mixing, door, rtmp, rtp, log, report }: Room
     count(tally) {
       tally.addAll(past);
       for (const session of sessions) session.count(tally);
-      for (const { legs } of rooms.values()) legs.count(tally);
+      for (const { gateways } of rooms.values()) gateways.count(tally);
     },
     close(now) {
       for (const room of [...rooms.values()]) closeRoom(room, now);

@@ -66,6 +66,12 @@ export const ERRORS = {
   ),
   "not-found": row(404, 4432, false, "There is nothing at this address; see /openapi.json."),
   "media-offer": row(400, 4433, false, "The media offer cannot be answered; `detail` names the line."),
+  "unsupported-codec": row(
+    409,
+    4444,
+    false,
+    "The source comes in a codec that can't go there; `detail` says which can.",
+  ),
   "rtp-unavailable": row(503, 4441, true, "The room's media node takes no RTP now; `detail` says why."),
   "rtp-destination": row(
     403,

@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
+import { CreateHls } from "../../protocol/hls.ts";
 import { Jurisdiction, ParticipantId, RoomId } from "../../protocol/names.ts";
 import { CreateRoom, type ParticipantList, type RoomList, UpdateRoom } from "../../protocol/rest.ts";
 import { CreateRtp } from "../../protocol/rtp.ts";
@@ -81,5 +82,18 @@ rooms.post("/:room/rtp", async c => {
 
 rooms.delete("/:room/rtp/:pid", async c => {
   unwrap(await roomStub(c.env, roomOf(c)).endRtp(c.req.param("pid")));
+  return c.body(null, 204);
+});
+
+rooms.post("/:room/hls", async c => {
+  const room = roomOf(c);
+  const stub = roomStub(c.env, room);
+  // As above.
+  unwrap(await stub.detail());
+  return c.json(unwrap(await stub.openHls(await bodyOf(c, CreateHls))), 201);
+});
+
+rooms.delete("/:room/hls/:pid", async c => {
+  unwrap(await roomStub(c.env, roomOf(c)).endHls(c.req.param("pid")));
   return c.body(null, 204);
 });

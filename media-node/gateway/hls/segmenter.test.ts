@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { createSegmenter, PLAYLIST } from "./segmenter.ts";
+import { readBoxes, readSegment } from "./testing/mp4-boxes.ts";
+
+const SPS = Buffer.from("6742c00cd901419f9f011000000300100000030320f142a480", "hex");
+const LARGER = Buffer.from("6764001facb200a00b760220000003002000000641e30649", "hex");
+const PPS = Buffer.from("68cb83cb20", "hex");
+const KEY_FLAGS = 0x0200_0000;
+
+/** Somebody at 25 pictures a second, a key frame every two seconds, and sound. */
+function createShow() {
+  const files = new Map<string, Buffer | string>();
+  const removed: string[] = [];
+  const segmenter = createSegmenter({
+    write: (name, bytes) => files.set(name, bytes),
+    remove(name) {
+      removed.push(name);
+      files.delete(name);
+    },
+  });
+  let now = 1_000_000;
+  let picture = 0;
+  return {
+    files,
+    removed,
+    segmenter,
+    get playlist() {
+      return String(files.get(PLAYLIST) ?? "");
+    },
+    segment: (number: number) => readSegment(files.get(`${number}.m4s`) as Buffer),
+    pause(seconds: number) {
+      now += seconds * 1_000;
+    },
+    run(seconds: number, { sps = SPS, sound = true, keyEvery = 50 } = {}) {
+      for (const end = now + seconds * 1_000; now < end; now += 20) {
+        if (sound) segmenter.audio(Buffer.alloc(40, 3), 960, now);
+        if (now % 40 !== 0) continue;
+        const key = picture++ % keyEvery === 0;
+        segmenter.video({ bytes: Buffer.alloc(key ? 900 : 100, 5), key, timestamp: 0, sps, pps: PPS }, now);
+      }
+    },
+  };
+}
+
+describe("a live playlist", () => {
+  it("begins with a key frame, and each segment with one of its own; both tracks go on without a hole", () => {
+    const show = createShow();
+    show.segmenter.audio(Buffer.alloc(40), 960, 999_000);
+    show.run(9);
+    expect(show.playlist).toBe(
+      [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        "#EXT-X-TARGETDURATION:6",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-DISCONTINUITY-SEQUENCE:0",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        '#EXT-X-MAP:URI="init-1.mp4"',
+        "#EXTINF:4.000,",
+        "1.m4s",
+        "#EXTINF:4.000,",
+        "2.m4s",
+        "",
+      ].join("\n"),
+    );
+    const init = readBoxes(show.files.get("init-1.mp4") as Buffer);
+    expect(init.get("moov/trak/mdia/minf/stbl/stsd/avc1/avcC")?.[0]?.subarray(1, 4)).toEqual(SPS.subarray(1, 4));
+    expect(init.get("moov/trak/mdia/minf/stbl/stsd/Opus/dOps")).toHaveLength(1);
+    expect(init.get("moov/mvex/trex")).toHaveLength(2);
+    let [nextVideo, nextAudio] = [0, 0];
+    for (const number of [1, 2]) {
+      const [video, audio] = show.segment(number);
+      expect([video?.track, video?.time, audio?.track, audio?.time]).toEqual([1, nextVideo, 2, nextAudio]);
+      expect(video?.samples.map(({ flags }) => flags === KEY_FLAGS)).toEqual(
+        Array.from({ length: 100 }, (_, i) => i % 50 === 0),
+      );
+      expect(video?.samples[0]?.bytes).toEqual(Buffer.alloc(900, 5));
+      expect(audio?.samples.at(-1)?.bytes).toEqual(Buffer.alloc(40, 3));
+      nextVideo += video!.samples.reduce((sum, { duration }) => sum + duration, 0);
+      nextAudio += audio!.samples.reduce((sum, { duration }) => sum + duration, 0);
+    }
+    expect(nextVideo).toBe(8 * 90_000);
+  });
+
+  it("keeps six segments, and removes the files of older ones a while later", () => {
+    const show = createShow();
+    show.run(61);
+    expect(show.playlist).toContain("#EXT-X-MEDIA-SEQUENCE:9\n");
+    expect(show.playlist.match(/^\d+\.m4s$/gm)).toEqual([10, 11, 12, 13, 14, 15].map(number => `${number}.m4s`));
+    expect([...show.files.keys()].filter(name => name.endsWith(".m4s"))).toHaveLength(10);
+    expect(show.removed).toEqual(["1.m4s", "2.m4s", "3.m4s", "4.m4s", "5.m4s"]);
+  });
+
+  it("asks for a key frame when a segment is long enough, and tells the true length of one that got none", () => {
+    const show = createShow();
+    show.run(3, { keyEvery: 1_000 });
+    expect(show.segmenter.wantsKeyFrame).toBe(false);
+    show.run(7.04, { keyEvery: 1_000 });
+    expect(show.segmenter.wantsKeyFrame).toBe(true);
+    show.segmenter.video({ bytes: Buffer.alloc(9), key: true, timestamp: 0, sps: SPS, pps: PPS }, 1_010_040);
+    expect(show.segmenter.wantsKeyFrame).toBe(false);
+    expect(show.playlist).toContain("#EXTINF:10.040,\n1.m4s");
+    expect(show.playlist).toContain("#EXT-X-TARGETDURATION:11\n");
+  });
+
+  it("marks where pictures ceased or became others, with an initialization of its own", () => {
+    const show = createShow();
+    show.run(5);
+    show.pause(10);
+    show.run(2, { keyEvery: 1 });
+    show.run(5, { sps: LARGER, keyEvery: 1 });
+    expect(show.playlist.split("\n").slice(6)).toEqual([
+      ...['#EXT-X-MAP:URI="init-1.mp4"', "#EXTINF:4.000,", "1.m4s", "#EXTINF:1.000,", "2.m4s"],
+      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-2.mp4"', "#EXTINF:2.000,", "3.m4s"],
+      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-3.mp4"', "#EXTINF:4.000,", "4.m4s", ""],
+    ]);
+    expect(show.segment(3)[0]?.time).toBe(0);
+    // Each initialization goes with the last segment that needs it, and is counted.
+    show.run(60, { sps: LARGER });
+    expect(show.removed).toEqual(expect.arrayContaining(["init-1.mp4", "init-2.mp4"]));
+    expect(show.files.has("init-3.mp4")).toBe(true);
+    expect(show.playlist).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:2\n");
+  });
+
+  it("puts sound where it belongs after a pause, and lets none overlap", () => {
+    const show = createShow();
+    show.run(2);
+    show.run(1, { sound: false });
+    show.run(2);
+    const [, audio] = show.segment(1);
+    expect(audio?.samples.some(({ duration }) => duration > 40_000)).toBe(true);
+    const length = audio!.samples.reduce((sum, { duration }) => sum + duration, 0);
+    expect(Math.abs(length - 4 * 48_000)).toBeLessThan(2_000);
+  });
+
+  it("ends with what there is, once", () => {
+    const show = createShow();
+    show.run(5);
+    show.segmenter.close();
+    show.segmenter.close();
+    show.run(5);
+    expect(show.playlist.split("\n").slice(-4)).toEqual(["#EXTINF:1.000,", "2.m4s", "#EXT-X-ENDLIST", ""]);
+  });
+
+  it("is empty, and ended, where nothing was ever seen", () => {
+    const show = createShow();
+    show.segmenter.close();
+    expect(show.playlist.split("\n").slice(-2)).toEqual(["#EXT-X-ENDLIST", ""]);
+  });
+});

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { type HlsOrder, type HlsPlace, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import { type Broadcast, createBroadcast } from "../gateway/hls/broadcast.ts";
+import { createFolder } from "../gateway/hls/folder.ts";
+import { PLAYLIST, type SegmentStore } from "../gateway/hls/segmenter.ts";
+import type { Log } from "../log.ts";
+import type { MixHost } from "../mix/mix-host.ts";
+import type { Router } from "../room/router.ts";
+import type { HlsConfig } from "./messages.ts";
+
+export interface RoomBroadcastsOptions {
+  readonly room: string;
+  readonly router: Router;
+  readonly mixing: MixHost;
+  /** Absent: none is made here. */
+  readonly hls: HlsConfig | undefined;
+  readonly log: Log;
+  readonly onState: (pid: string, state: "connected" | "closed") => void;
+}
+
+/** What a room sends out as HLS, by the ids of the participants that these are. */
+export interface RoomBroadcasts {
+  /** @throws TandemError `node-setting` or `unsupported-codec` */
+  open(participant: NodeParticipant, order: HlsOrder): HlsPlace;
+  remove(pid: string): void;
+  readonly pids: Iterable<string>;
+  /** To be called every 20 ms or so. */
+  tick(now: number): void;
+  close(): void;
+}
+
+export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadcasts {
+  const { room, router, mixing, hls, log, onState } = options;
+  const broadcasts = new Map<string, Broadcast>();
+
+  function remove(pid: string): void {
+    const broadcast = broadcasts.get(pid);
+    broadcasts.delete(pid);
+    broadcast?.close();
+  }
+
+  return {
+    open({ pid, number }, order) {
+      if (hls === undefined) throw new TandemError("node-setting", "hls-folder");
+      remove(pid);
+      const path = join(room, order.name);
+      const failed = (error: Error): void => {
+        log.error("a broadcast can't be written", { room, path, error: error.message });
+        if (broadcasts.get(pid) !== broadcast) return;
+        remove(pid);
+        onState(pid, "closed");
+      };
+      const store = (): SegmentStore => createFolder(join(hls.folder, path), failed);
+      const broadcast: Broadcast = createBroadcast({ router, mixing, participant: number, order, store });
+      broadcasts.set(pid, broadcast);
+      onState(pid, "connected");
+      return { playlist: `${hls.url}${path}/${PLAYLIST}` };
+    },
+    remove,
+    get pids() {
+      return broadcasts.keys();
+    },
+    tick(now) {
+      for (const broadcast of broadcasts.values()) broadcast.tick(now);
+    },
+    close() {
+      for (const pid of [...broadcasts.keys()]) remove(pid);
+    },
+  };
+}
