@@ -98,7 +98,7 @@ export const TURN_SETTINGS = {
   "user-quota": setting({
     value: "N",
     help: "most allocations of one identity, of all workers; 0: no limit",
-    default: 12,
+    default: 64,
     read: integer(0, 65_535),
   }),
   "total-quota": setting({
