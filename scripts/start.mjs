@@ -17,6 +17,9 @@ State is kept in .wrangler/state, development secrets in .dev.vars (git-ignored)
 /** Lines of wrangler that say nothing to whoever runs this. */
 const NOISE = /^\s*$|^Using secrets|^Your Worker has|^Binding |^env\.|Starting local server|Parsed \d+ valid/;
 
+/** A browser asks for relays by every transport, and a call on one machine uses none. */
+const UNUSED_RELAY = /"allocation ended".*"bytesUp":0,"bytesDown":0/;
+
 /** A structured log line as a person reads it. */
 function readable(line) {
   if (!line.startsWith("{")) return line;
@@ -61,7 +64,7 @@ main(async () => {
     ],
     keep: line => {
       if (line.includes("Ready on")) return `ready: open ${url} in two windows`;
-      return NOISE.test(line) ? undefined : readable(line.replace("[wrangler:info] ", ""));
+      return NOISE.test(line) ? undefined : readable(line.replace(/\[wrangler:info\] | `Sec-Fetch-Mode.*/g, ""));
     },
   };
   const [[name, secret]] = Object.entries(JSON.parse(vars.NODE_KEYS));
@@ -74,7 +77,7 @@ main(async () => {
       ...["--listening-port", "0", "--tls-listening-port", "0"],
     ],
     env: { TANDEM_KEY: `${name}:${secret}` },
-    keep: readable,
+    keep: line => (UNUSED_RELAY.test(line) ? undefined : readable(line)),
   };
   process.exitCode = await runGroup(process.argv.includes("--no-node") ? [edge] : [edge, node]);
 });
