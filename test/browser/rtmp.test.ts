@@ -59,7 +59,11 @@ describe("ffmpeg pushes RTMP", () => {
     guest.evaluate(() => {
       const found = window.tandem.room.store.get().participants.find(({ identity }) => identity === "encoder");
       return (
-        found && { kind: found.kind, attributes: found.attributes, sources: found.sources.map(({ kind }) => kind) }
+        found && {
+          kind: found.kind,
+          attributes: found.attributes,
+          sources: found.sources.map(({ kind }) => kind).sort(),
+        }
       );
     });
 
