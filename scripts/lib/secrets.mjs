@@ -13,6 +13,7 @@ const MAKERS = {
   RESUME_SECRET: secret,
   OPERATOR_PASSWORD: () => randomBytes(12).toString("base64url"),
   TURN_SECRET: secret,
+  TELEPHONY_SECRET: secret,
 };
 
 const parse = text =>

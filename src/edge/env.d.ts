@@ -5,6 +5,7 @@ declare namespace Cloudflare {
     DIRECTORY: DurableObjectNamespace<import("./directory/directory.ts").Directory>;
     MEDIA_NODE: DurableObjectNamespace<import("./nodes/media-node.ts").MediaNode>;
     FLEET: DurableObjectNamespace<import("./nodes/fleet.ts").Fleet>;
+    TELEPHONY: DurableObjectNamespace<import("./telephony/telephony.ts").Telephony>;
     FAILURE_LIMIT: RateLimit;
     PASSWORD_LIMIT: RateLimit;
     JOIN_LIMIT: RateLimit;
@@ -15,6 +16,8 @@ declare namespace Cloudflare {
     RESUME_SECRET?: string;
     OPERATOR_PASSWORD?: string;
     TURN_SECRET?: string;
+    TELEPHONY_SECRET?: string;
+    HOSTS_DIAL?: string;
     ROOM_ACCESS?: string;
     ICE_SERVERS?: string;
     MESSAGE_RATE?: string;
@@ -25,7 +28,7 @@ declare namespace Cloudflare {
   }
   interface GlobalProps {
     mainModule: typeof import("./worker.ts");
-    durableNamespaces: "Room" | "Directory" | "MediaNode" | "Fleet";
+    durableNamespaces: "Room" | "Directory" | "MediaNode" | "Fleet" | "Telephony";
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { TandemError } from "../protocol/errors.ts";
+import { type Grants, HOST_GRANTS } from "../protocol/grants.ts";
 import { IceServer } from "../protocol/model.ts";
 import type { PublicConfig } from "../protocol/rest.ts";
 
@@ -15,6 +16,10 @@ export interface Settings {
   readonly iceServers: readonly IceServer[];
   /** What nodes' TURN secrets are derived from: the current one, then those it replaces. None: no relays but `iceServers`. */
   readonly turnSecrets: readonly string[];
+  /** What seals the passwords of trunks: the current one, then those it replaces. None: no telephones. */
+  readonly telephonySecrets: readonly string[];
+  /** Whether hosts by invitation, and everybody where anybody may enter, may call telephones. */
+  readonly hostsDial: boolean;
   /** Frames a second that one connection may send, and how many at once. */
   readonly messageRate: number;
   readonly messageBurst: number;
@@ -48,12 +53,12 @@ function read<T extends v.GenericSchema>(name: string, schema: T, value: string 
 /** Secrets shorter than this are refused: an HMAC is as strong as its key. */
 const SECRET_CHARS = 32;
 
-const turnSecrets = `at most 8 secrets of ${SECRET_CHARS} characters or more, separated by commas`;
-const TurnSecrets = v.pipe(
+const secrets = `at most 8 secrets of ${SECRET_CHARS} characters or more, separated by commas`;
+const Secrets = v.pipe(
   v.string(),
   v.transform(text => text.split(",").map(secret => secret.trim())),
-  v.maxLength(8, turnSecrets),
-  v.everyItem(secret => secret.length >= SECRET_CHARS, turnSecrets),
+  v.maxLength(8, secrets),
+  v.everyItem(secret => secret.length >= SECRET_CHARS, secrets),
 );
 
 const known = new WeakMap<object, Settings>();
@@ -68,7 +73,9 @@ export function settingsOf(env: Cloudflare.Env): Settings {
   const settings: Settings = {
     access: read("ROOM_ACCESS", Access, env.ROOM_ACCESS, "token"),
     iceServers: read("ICE_SERVERS", IceServers, env.ICE_SERVERS, "[]"),
-    turnSecrets: env.TURN_SECRET ? read("TURN_SECRET", TurnSecrets, env.TURN_SECRET, "") : [],
+    turnSecrets: env.TURN_SECRET ? read("TURN_SECRET", Secrets, env.TURN_SECRET, "") : [],
+    telephonySecrets: env.TELEPHONY_SECRET ? read("TELEPHONY_SECRET", Secrets, env.TELEPHONY_SECRET, "") : [],
+    hostsDial: env.HOSTS_DIAL === "true",
     messageRate: read("MESSAGE_RATE", Rate, env.MESSAGE_RATE, "50"),
     messageBurst: read("MESSAGE_BURST", Rate, env.MESSAGE_BURST, "200"),
     meshAfter: read("MESH_AFTER", Seconds, env.MESH_AFTER, "30") * 1_000,
@@ -77,6 +84,10 @@ export function settingsOf(env: Cloudflare.Env): Settings {
   known.set(env, settings);
   return settings;
 }
+
+/** What a host of this deployment may do. */
+export const hostGrants = (env: Cloudflare.Env): Grants =>
+  settingsOf(env).hostsDial ? { ...HOST_GRANTS, dial: true } : HOST_GRANTS;
 
 /**
  * A secret, which must be set and long enough.

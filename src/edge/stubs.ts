@@ -8,6 +8,7 @@ import type { Fleet } from "./nodes/fleet.ts";
 import type { MediaNode } from "./nodes/media-node.ts";
 import type { Room } from "./rooms/room.ts";
 import { settingsOf } from "./settings.ts";
+import type { Telephony } from "./telephony/telephony.ts";
 
 /** Directory objects per jurisdiction. A constant of the deployment: changing it would lose sight of rooms. */
 export const DIRECTORY_SHARDS = 8;
@@ -60,3 +61,7 @@ export const nodeStub = (env: Cloudflare.Env, id: string): DurableObjectStub<Med
 
 /** The fleet. */
 export const fleetStub = (env: Cloudflare.Env): DurableObjectStub<Fleet> => env.FLEET.getByName("fleet");
+
+/** Telephony. */
+export const telephonyStub = (env: Cloudflare.Env): DurableObjectStub<Telephony> =>
+  env.TELEPHONY.getByName("telephony");

@@ -8,5 +8,6 @@ export { Directory } from "./directory/directory.ts";
 export { Fleet } from "./nodes/fleet.ts";
 export { MediaNode } from "./nodes/media-node.ts";
 export { Room } from "./rooms/room.ts";
+export { Telephony } from "./telephony/telephony.ts";
 
 export default createApp();

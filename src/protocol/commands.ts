@@ -11,6 +11,7 @@ import { LIMITS } from "./limits.ts";
 import { Seq } from "./model.ts";
 import { boundedText, DisplayName, LifeId, ParticipantId, SourceKind, SourceNumber } from "./names.ts";
 import { Epoch, SessionOffer } from "./session.ts";
+import { CreateCall, DtmfDigits, TrunkId } from "./telephony.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
 
@@ -91,6 +92,24 @@ export const QUERIES = {
   "session.silent": v.object({ type: v.literal("session.silent"), id, epoch: Epoch }),
   /** A mesh peer from which nothing arrives although its connection should stand: starts its grace, nothing more. */
   "peer.silent": v.object({ type: v.literal("peer.silent"), id, pid: ParticipantId }),
+  /** Call a telephone into the room: once per `id`, as with the two below. Answered when the call is under way. */
+  "phone.call": v.object({
+    type: v.literal("phone.call"),
+    id,
+    to: CreateCall.entries.to,
+    /** Left out: the first that may call that number. */
+    trunk: v.optional(TrunkId),
+    name: CreateCall.entries.name,
+  }),
+  /** Press keys at the other end of a telephone in the room, or hold it. */
+  "phone.update": v.object({
+    type: v.literal("phone.update"),
+    id,
+    pid: ParticipantId,
+    dtmf: v.optional(DtmfDigits),
+    held: v.optional(v.boolean()),
+  }),
+  "phone.hangup": v.object({ type: v.literal("phone.hangup"), id, pid: ParticipantId }),
 } as const;
 
 export const SessionDescription = v.object({

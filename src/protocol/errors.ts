@@ -87,6 +87,7 @@ export const ERRORS = {
   "trunk-busy": row(429, 4455, true, "The trunk carries as many calls as it may; `detail` names the limit."),
   "trunk-unavailable": row(503, 4456, true, "No media node holds that trunk now; start one with SIP. See `detail`."),
   "room-elsewhere": row(409, 4457, true, "Another media node than the trunk's carries the room."),
+  "call-state": row(409, 4458, false, "The call doesn't take that now; `detail` says its state."),
   "going-away": row(503, 4434, true, "The server is restarting; reconnect."),
   unreachable: row(503, 4435, true, "The server cannot be reached; check the address and this machine's network."),
   internal: row(500, 4500, true, "Something failed inside; try again, and report it if it stays."),

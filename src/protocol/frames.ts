@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { ChatMessage, IceServer, Participant, RoomState, Self, Seq } from "./model.ts";
+import { ParticipantId } from "./names.ts";
 import { SessionAnswer } from "./session.ts";
 
 /** The room's answer to hello. Then come `snapshot` or `replay` pages, then live events. */
@@ -62,6 +63,7 @@ export const RESULTS = {
   "chat.send": v.object({ message: v.number() }),
   "chat.history": v.object({ messages: v.array(ChatMessage), more: v.boolean() }),
   "session.offer": SessionAnswer,
+  "phone.call": v.object({ call: v.string(), pid: v.optional(ParticipantId) }),
   "ice.servers": v.object({ iceServers: v.array(IceServer), iceServersTtl: v.optional(v.number()) }),
 } as const;
 

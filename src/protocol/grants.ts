@@ -20,12 +20,14 @@ export const Grants = v.object({
   profile: v.optional(v.boolean()),
   /** Mute sources, remove participants, change the room's metadata. */
   moderate: v.optional(v.boolean()),
+  /** Call telephones into the room, press keys there, hold them and hang them up. */
+  dial: v.optional(v.boolean()),
   /** Be invisible to those who don't moderate. */
   hidden: v.optional(v.boolean()),
 });
 export type Grants = v.InferOutput<typeof Grants>;
 
-/** What an ordinary member of a call needs: everything but `create`, `moderate` and `hidden`. */
+/** What an ordinary member of a call needs: everything but `create`, `moderate`, `dial` and `hidden`. */
 export const MEMBER_GRANTS: Grants = {
   publish: [...SOURCE_KINDS],
   subscribe: [...SOURCE_KINDS],

@@ -22,5 +22,6 @@ export * from "./rtp.ts";
 export * from "./session.ts";
 export * from "./telephony.ts";
 export * from "./telephony-link.ts";
+export * from "./telephony-routes.ts";
 export * from "./tokens.ts";
 export * from "./version.ts";

@@ -25,6 +25,7 @@ import {
 } from "./rest.ts";
 import { RtmpDoor } from "./rtmp.ts";
 import { CreateRtp, RtpCreated } from "./rtp.ts";
+import { TELEPHONY_ROUTES } from "./telephony-routes.ts";
 
 /** One method of one path. */
 export interface Route {
@@ -249,4 +250,5 @@ export const ROUTES: readonly Route[] = [
     result: Token,
     errors: ["access-mode"],
   },
+  ...TELEPHONY_ROUTES,
 ];

@@ -47,7 +47,7 @@ export const NodeTrunk = v.object({
 });
 export type NodeTrunk = v.InferOutput<typeof NodeTrunk>;
 
-/** What a caller may be told. `pin`: enter it, and #. */
+/** What a caller may be told. `pin`: enter it, and #. The call ends after `locked`. */
 export const CALL_PROMPTS = ["pin", "wrong-pin", "locked", "welcome"] as const;
 export type CallPrompt = (typeof CALL_PROMPTS)[number];
 

@@ -140,7 +140,7 @@ const ruleEntries = {
   room: v.optional(RoomId),
   /** or what the names of rooms begin with, of which every caller has one. */
   roomPrefix: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "a-z, 0-9 and -, 1 to 32 long"))),
-  /** Make the room if it is missing. */
+  /** Make the room if it is missing; those of a prefix always are. */
   create: v.optional(v.boolean(), false),
   /** Whether those in the room see the caller's number. */
   hideNumber: v.optional(v.boolean(), false),
@@ -188,7 +188,7 @@ export const UpdateCall = v.pipe(
 );
 export type UpdateCall = v.InferOutput<typeof UpdateCall>;
 
-export const CALL_STATES = ["incoming", "pin", "dialing", "ringing", "active", "held", "ended"] as const;
+export const CALL_STATES = ["incoming", "pin", "joining", "dialing", "ringing", "active", "held", "ended"] as const;
 
 /** Why something happened: in the words of SIP (RFC 3261 §21), of the telephone network (ITU-T Q.850), and ours. */
 export const CallCause = v.object({

@@ -15,6 +15,7 @@ export const SECRETS = {
   OPERATOR_PASSWORD: "open sesame",
   NODE_KEYS: JSON.stringify({ test: "abcdef0123456789abcdef0123456789abcdef0123456789" }),
   TURN_SECRET: "00112233445566778899aabbccddeeff",
+  TELEPHONY_SECRET: "ffeeddccbbaa99887766554433221100",
 };
 
 export interface EdgeOptions {

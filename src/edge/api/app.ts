@@ -15,6 +15,7 @@ import { connectNode, explainNode, nodes } from "./nodes.ts";
 import { rooms } from "./rooms.ts";
 import { rtmp } from "./rtmp.ts";
 import { status } from "./status.ts";
+import { calls, dispatchRules, trunks } from "./telephony.ts";
 import { openTokens, tokens } from "./tokens.ts";
 
 const CONNECT = "/v1/rooms/:room/connect";
@@ -58,6 +59,9 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/bots", bots);
   app.route("/v1/rtmp", rtmp);
   app.route("/v1/ice-servers", iceServers);
+  app.route("/v1/trunks", trunks);
+  app.route("/v1/dispatch-rules", dispatchRules);
+  app.route("/v1/calls", calls);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);
   app.route("/v1/invitations", invitations);

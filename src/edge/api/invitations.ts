@@ -1,12 +1,12 @@
 /** `/v1/invitations`: rooms that people enter by a link (`ROOM_ACCESS=invite`). @module */
 import { Hono } from "hono";
 import { TandemError } from "../../protocol/errors.ts";
-import { HOST_GRANTS, MEMBER_GRANTS } from "../../protocol/grants.ts";
+import { MEMBER_GRANTS } from "../../protocol/grants.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import { CreateInvitations, type Invitations, type RedeemedInvitation, RedeemInvitation } from "../../protocol/rest.ts";
 import { unwrap } from "../reply.ts";
 import { ROOM_DEFAULTS } from "../rooms/entry.ts";
-import { secretOf, settingsOf } from "../settings.ts";
+import { hostGrants, secretOf, settingsOf } from "../settings.ts";
 import { roomStub } from "../stubs.ts";
 import { mintJoinToken } from "../tokens/jwt.ts";
 import { hashOf, randomId, randomRoomName } from "../tokens/random.ts";
@@ -48,7 +48,7 @@ invitations.post("/redeem", async c => {
     unwrap(await roomStub(c.env, room).redeem(await hashOf(invitation))),
   );
   const identity = `${role}-${randomId(9)}`;
-  const claims = { sub: identity, room, name, grants: role === "host" ? HOST_GRANTS : MEMBER_GRANTS };
+  const claims = { sub: identity, room, name, grants: role === "host" ? hostGrants(c.env) : MEMBER_GRANTS };
   const minted = await mintJoinToken(c.env, claims, TIMES.inviteToken / 1_000);
   const answer: RedeemedInvitation = { room, identity, role, ...minted };
   return c.json(answer, 201);

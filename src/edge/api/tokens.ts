@@ -1,11 +1,11 @@
 /** `/v1/tokens` and `/v1/open/tokens`: join tokens for those who can't, or needn't, sign their own. @module */
 import { Hono } from "hono";
 import { TandemError } from "../../protocol/errors.ts";
-import { HOST_GRANTS, MEMBER_GRANTS } from "../../protocol/grants.ts";
+import { MEMBER_GRANTS } from "../../protocol/grants.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import { MintToken, OpenToken, type Token } from "../../protocol/rest.ts";
 import { checkProfile } from "../rooms/profile.ts";
-import { settingsOf } from "../settings.ts";
+import { hostGrants, settingsOf } from "../settings.ts";
 import { mintJoinToken } from "../tokens/jwt.ts";
 import { randomId } from "../tokens/random.ts";
 import { requireApiToken } from "./auth.ts";
@@ -28,7 +28,7 @@ openTokens.post("/", async c => {
   if (settingsOf(c.env).access !== "open") throw new TandemError("access-mode");
   const { room, name } = await bodyOf(c, OpenToken);
   const identity = `open-${randomId(9)}`;
-  const claims = { sub: identity, room, name, grants: HOST_GRANTS };
+  const claims = { sub: identity, room, name, grants: hostGrants(c.env) };
   const answer: Token = { room, identity, ...(await mintJoinToken(c.env, claims, TIMES.inviteToken / 1_000)) };
   return c.json(answer, 201);
 });

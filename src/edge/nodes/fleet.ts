@@ -90,10 +90,15 @@ export class Fleet extends DurableObject<Cloudflare.Env> {
     if (this.#db.opened) this.#db.write("UPDATE nodes SET linked = 0 WHERE id = ?", id);
   }
 
-  /** The node that should take a room, or null while none is live: then the room is called when one comes. */
-  place(room: string, region: string, exclude: readonly string[]): string | null {
+  /**
+   * The node that should take a room, or null while none is live: then the room is called when one comes. A preferred one that is
+   * live takes it.
+   */
+  place(room: string, region: string, exclude: readonly string[], preferred?: string): string | null {
     this.#db.open();
-    const chosen = chooseNode(this.list(), region, exclude);
+    const nodes = this.list();
+    const wanted = nodes.filter(({ id }) => id === preferred && !exclude.includes(id));
+    const chosen = chooseNode(wanted, region, exclude) ?? chooseNode(nodes, region, exclude);
     if (!chosen) {
       this.#db.write("INSERT OR IGNORE INTO waiting (room) VALUES (?)", room);
       return null;

@@ -16,12 +16,13 @@ import {
   type NodeFrame,
 } from "../../protocol/link.ts";
 import { exceedsBytes } from "../../protocol/names.ts";
+import { SIP_FEATURE } from "../../protocol/telephony-link.ts";
 import { LINK_PROTOCOL, PING, PONG } from "../../protocol/version.ts";
 import { createLog, type Log, reasonOf } from "../log.ts";
 import { type Reply, refusalOf } from "../reply.ts";
 import { settingsOf } from "../settings.ts";
 import { createDatabase } from "../storage/database.ts";
-import { fleetStub, roomStub } from "../stubs.ts";
+import { fleetStub, roomStub, telephonyStub } from "../stubs.ts";
 import { nodeSecret } from "../turn/credentials.ts";
 import { orderUrls } from "../turn/nearest.ts";
 import { createAssignments, createTurnUrls, NODE_MIGRATIONS, reconcile } from "./assignments.ts";
@@ -32,6 +33,8 @@ import { type Answer, createWaiting } from "./waiting.ts";
 /** A command without its id, which is the link's own. */
 type Unnumbered<C extends { type: string }> = { [T in C["type"]]: Omit<Extract<C, { type: T }>, "id"> }[C["type"]];
 export type RoomCommand = Unnumbered<LinkCommand>;
+/** A command to the node itself. */
+export type NodeOrder = Unnumbered<NodeCommand>;
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type InventoryRoom = Frame<"inventory">["rooms"][number];
 
@@ -45,17 +48,27 @@ const PAGE = 1_000;
 
 const schemas: Readonly<Record<string, v.GenericSchema>> = NODE_FRAMES;
 
+/** What a link's socket remembers: what the node said of itself, and whether it speaks SIP. */
+interface Attachment {
+  readonly report?: Omit<NodeReport, "turn">;
+  readonly sip?: boolean;
+}
+const attachmentOf = (socket: WebSocket): Attachment => (socket.deserializeAttachment() ?? {}) as Attachment;
+
 export class MediaNode extends DurableObject<Cloudflare.Env> {
   readonly #log: Log;
   readonly #assignments;
   readonly #turnUrls;
   readonly #revocations;
   readonly #waiting = createWaiting();
+  /** One for all calls: what is said by one stub arrives in order. */
+  readonly #telephony;
   #inventory: InventoryRoom[] = [];
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#log = createLog(env.LOG_LEVEL, { object: "node", node: ctx.id.name });
+    this.#telephony = telephonyStub(env);
     const db = createDatabase(ctx.storage, NODE_MIGRATIONS);
     this.#assignments = createAssignments(db);
     this.#turnUrls = createTurnUrls(db);
@@ -139,7 +152,12 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     return { value: { ...reply.value, turn } };
   }
 
-  async #ask(command: RoomCommand | Unnumbered<NodeCommand>): Promise<Reply<Answer>> {
+  /** Carry out a command to the node itself; refused with `no-media-node` where it does not answer. */
+  obey(command: NodeOrder): Promise<Reply<Answer>> {
+    return this.#ask(command);
+  }
+
+  async #ask(command: RoomCommand | NodeOrder): Promise<Reply<Answer>> {
     const socket = this.#live();
     if (!socket) return { refusal: { code: "no-media-node", detail: "the node has no link" } };
     const { id, answer } = this.#waiting.ask(command.type === "probe" ? PROBE_TIME : COMMAND_TIME);
@@ -171,13 +189,14 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
   async #receive(socket: WebSocket, frame: NodeFrame): Promise<void> {
     switch (frame.type) {
       case "hello": {
-        const { type: _, features: __, turn: servers = [], ...report } = frame;
+        const { type: _, features, turn: servers = [], ...report } = frame;
+        const sip = features.includes(SIP_FEATURE);
         const turn = orderUrls(
           servers.flatMap(({ urls }) => urls),
           URLS,
         );
         this.#turnUrls.put(turn);
-        socket.serializeAttachment({ report });
+        socket.serializeAttachment({ report, sip });
         this.#send(socket, {
           type: "welcome",
           node: this.ctx.id.name ?? "",
@@ -186,12 +205,18 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         });
         this.#log.info("node-linked", { region: report.region, software: report.software });
         this.#revocations.linked(Date.now());
-        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, turn });
+        await fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, turn });
+        if (sip) await this.#telephony.nodeLinked(this.ctx.id.name ?? "", report.draining);
+        return;
       }
       case "load": {
         const { type: _, ...load } = frame;
-        const { report } = (socket.deserializeAttachment() ?? {}) as { report?: Omit<NodeReport, "turn"> };
+        const { report, sip } = attachmentOf(socket);
         if (!report) return this.#refuse(socket, "wrong-state");
+        if (load.draining !== report.draining) {
+          socket.serializeAttachment({ report: { ...report, draining: load.draining }, sip });
+          if (sip) await this.#telephony.nodeDraining(this.ctx.id.name ?? "", load.draining);
+        }
         this.#revocations.retry();
         const turn = this.#turnUrls.get();
         return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, ...load, turn });
@@ -216,6 +241,8 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
       case "lost":
         await this.#roomOf(frame)?.nodeLost(this.#here(frame));
         return this.#assignments.remove(frame);
+      default:
+        if (attachmentOf(socket).sip) await this.#telephony.report(this.ctx.id.name ?? "", frame);
     }
   }
 
@@ -270,6 +297,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     this.#waiting.abandon();
     this.#log.info("node-link-lost");
     await fleetStub(this.env).gone(this.ctx.id.name ?? "");
+    if (attachmentOf(socket).sip) await this.#telephony.nodeGone(this.ctx.id.name ?? "");
   }
 
   #send(socket: WebSocket, frame: LinkFrame): void {

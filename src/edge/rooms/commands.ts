@@ -11,6 +11,7 @@ import { renewServers } from "./ice.ts";
 import type { Member } from "./members.ts";
 import { depart } from "./membership.ts";
 import { muteSource, removeMember, updateRoom } from "./moderation.ts";
+import { changePhone, dial, hangUpPhone } from "./phones.ts";
 import { isSilent } from "./presence.ts";
 import { updateProfile } from "./profile.ts";
 import { clientOffer, probeNode } from "./sessions.ts";
@@ -21,7 +22,7 @@ import { publish, setMuted, unpublish } from "./sources.ts";
  * What a command needs. `any`: to be in the room (sources are its own only). `publish`: that kind of source. `direct`: full
  * grants, since a mesh can enforce none.
  */
-export type Need = "any" | "publish" | "chat" | "data" | "profile" | "moderate" | "direct";
+export type Need = "any" | "publish" | "chat" | "data" | "profile" | "moderate" | "dial" | "direct";
 
 /**
  * `stateful`: applied once per id, and answered. `query`: answered. `slow`: answered when somebody else has answered.
@@ -104,6 +105,9 @@ export const COMMANDS: { readonly [T in CommandType | SignalType]: Command<T> } 
       if (isSilent(room, peer, now)) room.timers.ensure("silent", peer.pid, now + TIMES.grace);
     },
   },
+  "phone.call": { manner: "slow", need: "dial", run: dial },
+  "phone.update": { manner: "slow", need: "dial", run: changePhone },
+  "phone.hangup": { manner: "slow", need: "dial", run: hangUpPhone },
   "peer.description": { manner: "signal", need: "direct", run: relay },
   "peer.candidates": { manner: "signal", need: "direct", run: relay },
   "peer.ack": { manner: "signal", need: "direct", run: relay },

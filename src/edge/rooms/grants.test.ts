@@ -19,6 +19,7 @@ const HOLDERS: Readonly<Record<string, Grants>> = {
   data: { data: true },
   profile: { profile: true },
   moderate: { moderate: true },
+  dial: { dial: true },
   hidden: { hidden: true },
   direct: { publish: every, subscribe: every, data: true },
   "direct but hidden": { publish: every, subscribe: every, data: true, hidden: true },
@@ -61,6 +62,9 @@ const MESSAGES: Readonly<Record<string, { fields(scene: Scene): Record<string, u
     fields: s => ({ to: [s.peer.pid], data: 1 }),
     may: ["data", "direct", "direct but hidden", "direct but one kind", "host"],
   },
+  "phone.call": { fields: () => ({ to: "+49301" }), may: ["dial"] },
+  "phone.update": { fields: s => ({ pid: s.peer.pid, held: true }), may: ["dial"] },
+  "phone.hangup": { fields: s => ({ pid: s.peer.pid }), may: ["dial"] },
   // In this order: one scene serves all.
   "moderate.remove": { fields: s => ({ pid: s.peer.pid }), may: ["moderate", "host"] },
   leave: { fields: () => ({}), may: Object.keys(HOLDERS) },

@@ -18,7 +18,7 @@ const RETRY = 10_000;
 /** How long a node goes on carrying a room that has gone back to mesh: people leave the old path when the new one works. */
 const LINGER = 15_000;
 /** Participants whose media is all there is of them: they have no connection that could offer again. */
-const SESSION_ONLY: ReadonlySet<string> = new Set(["whip", "whep", "bot", "rtp", "hls", "rtmp"]);
+const SESSION_ONLY: ReadonlySet<string> = new Set(["whip", "whep", "bot", "rtp", "hls", "rtmp", "phone"]);
 
 const wanted = (room: RoomContext): boolean => {
   const record = room.record.get();
@@ -68,15 +68,18 @@ export function nodeAvailable(room: RoomContext, now: number): void {
   room.turn(() => room.timers.set("place", "", now));
 }
 
-/** Find a node for the room; `failed` is one that has just failed it. One search at a time: two would outbid each other. */
-export function place(room: RoomContext, failed: string): Promise<void> {
-  room.placing ??= search(room, failed).finally(() => {
+/**
+ * Find a node for the room; `failed` is one that has just failed it, `preferred` one that should take it. One search at a time: two
+ * would outbid each other.
+ */
+export function place(room: RoomContext, failed: string, preferred?: string): Promise<void> {
+  room.placing ??= search(room, failed, preferred).finally(() => {
     room.placing = undefined;
   });
   return room.placing;
 }
 
-async function search(room: RoomContext, failed: string): Promise<void> {
+async function search(room: RoomContext, failed: string, preferred?: string): Promise<void> {
   const before = room.assignment.get();
   const life = room.life.get();
   if (!life || (before && !before.lost) || !wanted(room)) return;
@@ -85,6 +88,7 @@ async function search(room: RoomContext, failed: string): Promise<void> {
       room.id,
       room.record.get()?.region ?? "",
       failed === "" ? [] : [failed],
+      preferred,
     );
     if (room.life.get()?.id !== life.id) return;
     if (node === null) return unplaced(room, Date.now());

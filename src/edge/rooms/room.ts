@@ -31,6 +31,7 @@ import { endHls, openHls } from "./hls.ts";
 import { type IceAsker, relaysNear, type ServerList, serversByToken } from "./ice.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
+import { type AdmittedPhone, admitPhone, type PhoneWish, phoneGone, phoneState } from "./phones.ts";
 import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release, retell } from "./placement.ts";
 import type { InvitationRole } from "./record.ts";
 import { revokeGone } from "./relays.ts";
@@ -155,6 +156,22 @@ export class Room extends DurableObject<Cloudflare.Env> {
   endHls(pid: string): Reply<true> {
     const room = this.#enter("end-hls");
     return replyWith(() => endHls(room, pid, Date.now()));
+  }
+
+  /** Let a telephone in. */
+  async admitPhone(wish: PhoneWish): Promise<Reply<AdmittedPhone>> {
+    const room = this.#enter("phone");
+    return replyLater(() => admitPhone(room, wish));
+  }
+
+  /** How a telephone's call is. */
+  phoneState(pid: string, attributes: Readonly<Record<string, string>>): void {
+    phoneState(this.#enter("phone-state"), pid, attributes, Date.now());
+  }
+
+  /** A telephone's call is over. */
+  phoneGone(pid: string, reason: string): void {
+    phoneGone(this.#enter("phone-gone"), pid, reason, Date.now());
   }
 
   /** Take plain RTP, or send it. */

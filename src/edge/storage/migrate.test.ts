@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { DIRECTORY_MIGRATIONS } from "../directory/directory.ts";
 import { ROOM_V1 } from "../rooms/fixtures/v1.ts";
 import { ROOM_MIGRATIONS } from "../rooms/schema.ts";
+import { TELEPHONY_MIGRATIONS } from "../telephony/schema.ts";
 import { TEST_BINDINGS } from "../testing/bindings.ts";
 import { join, resume, uniqueRoom } from "../testing/client.ts";
 import { stubOf } from "../testing/time.ts";
@@ -96,6 +97,7 @@ describe("migrating", () => {
   it.each([
     ["Room", ROOM_MIGRATIONS],
     ["Directory", DIRECTORY_MIGRATIONS],
+    ["Telephony", TELEPHONY_MIGRATIONS],
   ])("of %s only ever adds", (_name, migrations) => {
     for (const sql of migrations) expect(sql).not.toMatch(/\b(DROP|RENAME|DELETE|UPDATE)\b/i);
   });

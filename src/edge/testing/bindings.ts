@@ -34,6 +34,7 @@ export const TEST_BINDINGS = {
   NODE_KEYS: JSON.stringify({ node: NODE_SECRET }),
   RESUME_SECRET: "another secret of these tests, just as long",
   OPERATOR_PASSWORD,
+  TELEPHONY_SECRET: "a secret for telephones in these tests only",
   TURN_SECRET: `${TURN_SECRET},the secret before it is still good`,
   ICE_SERVERS: JSON.stringify([{ urls: ["stun:stun.example:3478"] }]),
   LOCAL: "true",

@@ -56,6 +56,7 @@ export async function linkNode(
     inventory = [] as Extract<NodeFrame, { type: "inventory" }>["rooms"],
     turn = undefined as string[] | undefined,
     roomTurn = undefined as string[] | undefined,
+    features = [] as string[],
   } = {},
 ): Promise<TestNode> {
   const socket = await openLink(await nodeToken(id));
@@ -106,7 +107,7 @@ export async function linkNode(
   socket.accept();
   const addresses = [{ address: "192.0.2.1", port: 7000 }];
   const relays = turn && { turn: [{ urls: turn }] };
-  node.send({ type: "hello", features: [], software: "test", region, capacity: 10, addresses, ...relays, ...load });
+  node.send({ type: "hello", features, software: "test", region, capacity: 10, addresses, ...relays, ...load });
   Object.assign(node, { welcome: await node.next("welcome") });
   node.send({ type: "inventory", part: 0, last: true, rooms: inventory });
   await node.next("keep");
