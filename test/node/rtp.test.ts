@@ -26,14 +26,17 @@ const OTHER = 1_230;
 const louder = (pcm: Float32Array, first: number, second: number): number =>
   decibels(amplitudeAt(pcm, first, 48_000) / Math.max(1e-6, amplitudeAt(pcm, second, 48_000)));
 
+let edge: Edge;
+let rooms = 0;
+beforeAll(async () => {
+  edge = await startEdge();
+});
+afterAll(() => edge.stop());
+
 describe.each(["bun", "node"] as const)("plain RTP by a media node on %s", runtime => {
   const cleanup = createCleanup();
-  let edge: Edge;
-  let rooms = 0;
 
   beforeAll(async () => {
-    edge = await startEdge();
-    cleanup.add(edge.stop);
     // Below the range that the system takes ports for others from.
     const settings = {
       "rtp-ports": runtime === "bun" ? "22000-22099" : "22100-22199",

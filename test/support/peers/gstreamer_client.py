@@ -71,6 +71,8 @@ class Client:
         # It leaves loopback out, and tests stay on it. Held, since the binding takes the reference that the element counts on.
         self.agent = self.rtc.get_property("ice-agent")
         self.agent.emit("add-local-ip-address", "127.0.0.1")
+        # Nor does it look for routers.
+        self.agent.get_property("agent").set_property("upnp", False)
         self.rtc.connect("on-ice-candidate", self.candidate)
         self.rtc.connect("notify::connection-state", self.state)
         self.rtc.connect("pad-added", self.pad)
