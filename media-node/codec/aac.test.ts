@@ -7,7 +7,7 @@ describe("AAC", () => {
   it("tells what a stream is", () => {
     expect(read(0x11, 0x90)).toEqual({ codec: "mp4a.40.2", sampleRate: 48_000, numberOfChannels: 2 });
     expect(read(0x12, 0x08)).toEqual({ codec: "mp4a.40.2", sampleRate: 44_100, numberOfChannels: 1 });
-    expect(read(0x2b, 0x11, 0x88, 0x00)).toEqual({ codec: "mp4a.40.5", sampleRate: 22_050, numberOfChannels: 2 });
+    expect(read(0x2b, 0x91, 0x88, 0x00)).toEqual({ codec: "mp4a.40.5", sampleRate: 22_050, numberOfChannels: 2 });
   });
 
   it.each([
