@@ -87,6 +87,42 @@ describe("the REST client", () => {
     expect(asked[1]).toMatchObject({ method: "DELETE", path: "/v1/rooms/standup/participants/p_12345678" });
   });
 
+  it("makes trunks and rules, places calls and ends them", async () => {
+    const trunk = {
+      ...{ id: "main", host: "sip.example.com", transport: "udp", srtp: "off", accept: { addresses: [] }, allow: [] },
+      ...{ maxCalls: 10, callsPerSecond: 2, state: "idle", heldBy: "node", createdAt: 1 },
+    };
+    const rule = { id: "r_12345678", room: "standup", create: false, hideNumber: false, hasPin: true, createdAt: 1 };
+    const call = {
+      ...{ id: "c_12345678", direction: "out", trunk: "main", from: "", to: "+4930", state: "dialing" },
+      ...{ node: "node", beganAt: 1, events: [] },
+    };
+    const { client, asked } = createEdge(
+      ...[trunk, { trunks: [trunk] }, trunk, trunk, empty(), rule, { rules: [rule] }, empty()],
+      ...[call, call, { calls: [call], next: null }, call, empty()],
+    );
+    expect(await client.trunks.create({ id: "main", host: "sip.example.com" })).toEqual(trunk);
+    expect(await client.trunks.list()).toEqual([trunk]);
+    await client.trunks.get("main");
+    await client.trunks.update("main", { callerId: null });
+    await client.trunks.remove("main");
+    expect(await client.dispatchRules.create({ room: "standup", pin: "123456" })).toEqual(rule);
+    expect(await client.dispatchRules.list()).toEqual([rule]);
+    await client.dispatchRules.remove(rule.id);
+    expect(await client.calls.create({ room: "standup", trunk: "main", to: "+4930" })).toEqual(call);
+    await client.calls.get(call.id);
+    expect(await client.calls.list({ state: "running", limit: 5 })).toEqual({ calls: [call], next: null });
+    await client.calls.update(call.id, { dtmf: "1#" });
+    await client.calls.hangUp(call.id);
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      ...["POST /v1/trunks", "GET /v1/trunks", "GET /v1/trunks/main", "PATCH /v1/trunks/main"],
+      ...["DELETE /v1/trunks/main", "POST /v1/dispatch-rules", "GET /v1/dispatch-rules"],
+      ...["DELETE /v1/dispatch-rules/r_12345678", "POST /v1/calls", "GET /v1/calls/c_12345678", "GET /v1/calls"],
+      ...["PATCH /v1/calls/c_12345678", "DELETE /v1/calls/c_12345678"],
+    ]);
+    expect(asked[10]?.query).toEqual({ state: "running", limit: "5" });
+  });
+
   it("goes through all pages of the list", async () => {
     const entry = (id: string) => ({ id, participants: 0, createdAt: 1 });
     const { client, asked } = createEdge(

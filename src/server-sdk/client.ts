@@ -13,6 +13,7 @@ import {
   RoomList,
   type UpdateRoom,
 } from "../protocol/rest.ts";
+import { createTelephony, type Telephony } from "./telephony.ts";
 import { type ApiKey, createApiToken } from "./tokens.ts";
 
 export interface ClientOptions {
@@ -36,7 +37,7 @@ type Summary = RoomList["rooms"][number];
 type NewRoom = v.InferInput<typeof CreateRoom>;
 
 /** Every method rejects with a {@link TandemError}: the edge's own, or `unreachable`. */
-export interface Client {
+export interface Client extends Telephony {
   readonly rooms: {
     create(room: NewRoom): Promise<RoomDetail>;
     get(id: string): Promise<RoomDetail>;
@@ -154,6 +155,7 @@ export function createClient({ url, key, fetch: ask = fetch }: ClientOptions): C
     },
     iceServers: (id, identity) =>
       read(IceServers, "GET", `/v1/ice-servers?${new URLSearchParams({ room: id, identity })}`),
+    ...createTelephony({ request, read }),
   };
   return client;
 }
