@@ -30,10 +30,11 @@ export function openConnection(stream: Socket, host: ConnectionHost): Visit {
     },
     publish(key) {
       const wanted = host.admit(key);
-      if (!wanted?.connected(channel, host.now())) return false;
+      if (wanted === undefined) return "no such stream key";
+      if (!wanted.connected(channel, host.now())) return "another encoder sends with this stream key";
       guest = wanted;
       host.settled();
-      return !over;
+      return undefined;
     },
     audio: (bytes, length, timestamp) => guest?.audio(bytes, length, timestamp, host.now()),
     video: (bytes, length, timestamp) => guest?.video(bytes, length, timestamp, host.now()),

@@ -111,7 +111,10 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
   return {
     update,
     connected(opened, now) {
-      if (closed || (channel !== undefined && now - heardAt < REPLACEABLE)) return false;
+      if (closed || (channel !== undefined && now - heardAt < REPLACEABLE)) {
+        log.warn("an encoder was refused", { pid, why: "another one sends with its key" });
+        return false;
+      }
       const replaced = channel;
       end(now);
       replaced?.close();

@@ -15,7 +15,7 @@ function connect() {
   let finished = false;
   const protocol = createRtmpProtocol({
     send: bytes => void sent.push(Buffer.from(bytes)),
-    publish: key => key === KEY,
+    publish: key => (key === KEY ? undefined : "no such key"),
     audio: (_bytes, length, timestamp) => void told.push(["audio", length, timestamp]),
     video: (_bytes, length, timestamp) => void told.push(["video", length, timestamp]),
     finished: () => {
@@ -165,7 +165,7 @@ describe("an encoder's connection", () => {
         send: part => {
           said += part.length;
         },
-        publish: key => key === KEY,
+        publish: key => (key === KEY ? undefined : "no such key"),
         audio: (all, length) => must(length <= all.length, "audio"),
         video: (all, length) => must(length <= all.length, "video"),
         finished() {},

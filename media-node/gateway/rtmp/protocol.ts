@@ -38,8 +38,8 @@ const MAX_COMMAND = 16 * 1024;
 /** What is told of a connection, and what it needs. */
 export interface RtmpHost {
   send(bytes: Uint8Array): void;
-  /** Somebody wants to publish by a key. @returns whether it may */
-  publish(key: string): boolean;
+  /** Somebody wants to publish by a key. @returns why it may not; undefined where it may */
+  publish(key: string): string | undefined;
   /** What is published: bodies of FLV tags, to be taken from `bytes` during the call, and times in milliseconds. */
   audio(bytes: Buffer, length: number, timestamp: number): void;
   video(bytes: Buffer, length: number, timestamp: number): void;
@@ -90,9 +90,10 @@ export function createRtmpProtocol(host: RtmpHost): RtmpProtocol {
   function publish(key: Amf0Value): boolean {
     if (!connected || publishing) return false;
     // Some encoders put what stood behind a question mark in the address there.
-    publishing = typeof key === "string" && host.publish(key.split("?", 1)[0]!);
+    const refusal = typeof key === "string" ? host.publish(key.split("?", 1)[0]!) : "the stream key is no text";
+    publishing = refusal === undefined;
     if (publishing) status("status", "NetStream.Publish.Start", "published");
-    else status("error", "NetStream.Publish.BadName", "no such stream key");
+    else status("error", "NetStream.Publish.BadName", refusal!);
     return publishing;
   }
 
