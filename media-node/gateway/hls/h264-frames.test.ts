@@ -83,6 +83,13 @@ describe("H.264 pictures", () => {
     expect(receive([fragments(idr, 1_100), [slice]]).got).toEqual([]);
   });
 
+  it("are none with parameter sets longer than files have room for", () => {
+    for (const set of [0x67, 0x68]) {
+      const long = Buffer.concat([Buffer.of(set), Buffer.alloc(70_000, 1)]);
+      expect(receive([[SPS, PPS, ...fragments(long, 1_100), ...fragments(idr, 1_100)], [slice]]).got).toEqual([]);
+    }
+  });
+
   it("never throw, whatever comes", { timeout: FUZZ_TIMEOUT }, () => {
     const frames = createH264Frames(({ bytes, sps }) => {
       must(bytes.length > 4, "an empty picture");

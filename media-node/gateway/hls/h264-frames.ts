@@ -15,6 +15,9 @@ const FU_A = 28;
 /** The longest picture taken (bytes). */
 const MAX_FRAME = 4 * 1024 * 1024;
 const MAX_UNITS = 512;
+const MAX_FRAGMENTS = 8_192;
+/** The longest parameter set: what encoders write is a tenth of that, and the file's fields for it have an end. */
+const MAX_PARAMETER_SET = 1_024;
 
 /** One picture: NAL units, each behind its length in four bytes. */
 export interface VideoFrame {
@@ -58,8 +61,9 @@ export function createH264Frames(onFrame: (frame: VideoFrame) => void): H264Fram
 
   function addUnit(unit: Buffer): void {
     const type = (unit[0] ?? 0) & 0x1f;
-    if (type === SPS) sps = unit;
-    else if (type === PPS) pps = unit;
+    const set = unit.length > MAX_PARAMETER_SET ? undefined : unit;
+    if (type === SPS) sps = set;
+    else if (type === PPS) pps = set;
     // Whatever else there is says nothing that a decoder needs.
     if (type < SLICE || type > IDR) return;
     if (type === IDR) key = true;
@@ -89,7 +93,7 @@ export function createH264Frames(onFrame: (frame: VideoFrame) => void): H264Fram
     }
     fragments.push(payload.subarray(2));
     size += payload.length;
-    if (size > MAX_FRAME) spoil();
+    if (size > MAX_FRAME || fragments.length > MAX_FRAGMENTS) spoil();
     else if ((header & 0x40) !== 0) joinFragments();
   }
 
