@@ -3,7 +3,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { TandemError } from "../src/protocol/index.ts";
+import { SIP_FEATURE, TandemError } from "../src/protocol/index.ts";
 import { startAdmin } from "./admin/server.ts";
 import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
@@ -11,6 +11,7 @@ import { realSurroundings } from "./link/surroundings.ts";
 import { createLog } from "./log.ts";
 import { botConfigs, rtmpConfigs } from "./node-doors.ts";
 import { rtpConfigs } from "./node-rtp.ts";
+import { openSip } from "./node-sip.ts";
 import { configureTurn } from "./node-turn.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
 import { untilEmpty } from "./until-empty.ts";
@@ -46,6 +47,7 @@ async function serve(settings: Settings): Promise<void> {
   }));
   const pool = createPool({ workers: configs, log, report: frame => link?.report(frame), ...(turn && { turn }) });
   await pool.ready;
+  const sip = await openSip(settings, { legs: pool.legs, log, report: frame => link.report(frame) });
 
   const load = () => {
     const { cpu, workers, rooms, sessions } = pool.load();
@@ -58,7 +60,7 @@ async function serve(settings: Settings): Promise<void> {
     log,
     host: {
       hello: () => ({
-        features: [],
+        features: sip ? [SIP_FEATURE] : [],
         software: "tandem/0.1.0",
         region: settings.region,
         capacity,
@@ -71,9 +73,11 @@ async function serve(settings: Settings): Promise<void> {
       keep: pool.keep,
       execute: pool.execute,
       async obey(command) {
-        if (command.type !== "turn.revoke") throw new TandemError("unknown-command", command.type);
-        pool.turn.revoke(command.identity, command.until);
+        if (command.type === "turn.revoke") pool.turn.revoke(command.identity, command.until);
+        else if (sip) await sip.obey(command);
+        else throw new TandemError("unknown-command", command.type);
       },
+      ...(sip && { calls: sip.calls }),
       welcomed: ({ turn: armed }) => pool.turn.arm(armed?.secrets ?? []),
     },
   });
@@ -96,10 +100,12 @@ async function serve(settings: Settings): Promise<void> {
     counters: pool.counters,
     drain,
   });
-  log.info("media node up", { id, edge: settings.edge, admin: admin.port, workers: settings.workers });
+  log.info("media node up", { id, edge: settings.edge, admin: admin.port, workers: settings.workers, sip: sip?.port });
 
   const stop = async (): Promise<void> => {
     link.close();
+    // Its calls are hung up while their media still flows.
+    await sip?.close();
     await Promise.all([admin.close(), pool.close()]);
     process.exit(0);
   };

@@ -179,6 +179,24 @@ const NODE_SETTINGS = {
     default: "",
     read: webUrl,
   }),
+  "sip-listen": setting({
+    value: "ADDRESS:PORT",
+    help: "telephones: where it speaks SIP, by UDP and TCP; their sound takes --rtp-ports; empty: it speaks none",
+    default: "",
+    read: listening,
+  }),
+  "sip-tls-port": setting({
+    value: "PORT",
+    help: "SIP by TLS, at the same address, with --cert and --pkey; 0: not",
+    default: 0,
+    read: integer(0, 65_535),
+  }),
+  "sip-host": setting({
+    value: "HOST",
+    help: "address or name that trunks reach SIP at; default: the first of --announce, or the address that it listens on",
+    default: "",
+    read: text,
+  }),
   "drain-timeout": setting({
     value: "SECONDS",
     help: "at SIGTERM, how long calls and relays that run may go on while no new ones are taken; 0: it stops at once",

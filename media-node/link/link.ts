@@ -29,6 +29,7 @@ import type { LinkSocket, Surroundings } from "./surroundings.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type InventoryRoom = Frame<"inventory">["rooms"][number];
+type Reported = Frame<"session" | "lost" | "trunk.state" | "call.incoming" | "call.digits" | "call.state">;
 
 /** Periods in milliseconds. */
 const TIMES = { ping: 10_000, pong: 5_000, load: 5_000, welcome: 10_000, refused: 60_000 } as const;
@@ -52,6 +53,8 @@ export interface LinkHost {
   }>;
   /** The same for a command to the node itself. */
   obey(command: NodeCommand): Promise<void>;
+  /** The calls that it has; absent where it speaks no SIP. */
+  calls?(): readonly string[];
   /** The edge took us, and gave us secrets. */
   welcomed(frame: Extract<LinkFrame, { type: "welcome" }>): void;
 }
@@ -69,8 +72,8 @@ export interface LinkOptions {
 
 export interface Link {
   readonly connected: boolean;
-  /** Report a session's state or a lost room; while the link is down the inventory tells instead. */
-  report(frame: Frame<"session"> | Frame<"lost">): void;
+  /** Report a session's state, a lost room, or what calls do; while the link is down the inventory tells instead. */
+  report(frame: Reported): void;
   /** Tell the load now rather than at the next period, e.g. when draining begins. */
   reportLoad(): void;
   close(): void;
@@ -181,6 +184,7 @@ export function createLink({ edge, protocols, host, surroundings, log, backoff =
       host.welcomed(frame);
       kept = [];
       for (const page of inventoryPages(host.inventory())) send(page);
+      if (host.calls) send({ type: "calls", calls: [...host.calls()] });
       after("load", TIMES.load, tellLoad);
       after("ping", TIMES.ping, ping);
     } else if (frame.type === "keep") {

@@ -20,15 +20,18 @@ const tell = (message: FromWorker): void => {
 let worker: OpenWorker | undefined;
 const turnConfig = Promise.withResolvers<TurnConfig>();
 
-async function execute(worker: OpenWorker, { id, command }: Extract<ToWorker, { type: "command" }>): Promise<void> {
+async function execute(worker: OpenWorker, message: Extract<ToWorker, { type: "command" | "leg" }>): Promise<void> {
+  const { id } = message;
   try {
-    tell({ type: "result", id, ...(await worker.execute(command)) });
+    const carriedOut = message.type === "leg" ? worker.obeyLeg(message.order) : worker.execute(message.command);
+    tell({ type: "result", id, ...(await carriedOut) });
   } catch (error) {
     if (error instanceof TandemError) {
       const { code, detail } = error;
       tell(detail === undefined ? { type: "failure", id, code } : { type: "failure", id, code, detail });
     } else {
-      log.error("command failed", { command: command.type, error: error instanceof Error ? error.stack : error });
+      const { type } = message.type === "leg" ? message.order : message.command;
+      log.error("command failed", { command: type, error: error instanceof Error ? error.stack : error });
       tell({ type: "failure", id, code: "internal" });
     }
   }
@@ -68,6 +71,7 @@ const opened = await openWorker({
   config,
   log,
   report: frame => tell({ type: "report", frame }),
+  tellLeg: news => tell({ type: "leg", news }),
   ...(config.turn && { turn: { config: await turnConfig.promise, tell: news => tell({ type: "turn", news }) } }),
 });
 worker = opened;

@@ -1,6 +1,8 @@
 import { createCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
+import { createLegs } from "../gateway/leg/legs.ts";
+import type { LegNews, LegOrder } from "../gateway/leg/orders.ts";
 import { NO_RTP } from "../gateway/rtp/leg.ts";
 import { hostCandidates, type IceAddress } from "../ice/candidate.ts";
 import type { Log } from "../log.ts";
@@ -40,6 +42,8 @@ export interface MediaWorkerOptions {
   readonly maxBitrate: number;
   readonly log: Log;
   readonly report: (frame: Report["frame"]) => void;
+  /** Told of calls' legs; absent: there are none. */
+  readonly tellLeg?: ((news: LegNews) => void) | undefined;
   readonly now: number;
 }
 
@@ -60,6 +64,8 @@ export interface MediaWorker {
   endBatch(now: number): void;
   /** Carries a command out. @throws TandemError (or rejects with one) that says why it can't be done */
   execute(command: Parameters<Rooms["execute"]>[0], now: number): ReturnType<Rooms["execute"]>;
+  /** Does the same for an order about a call's leg. */
+  obeyLeg(order: LegOrder, now: number): Promise<Awaited<ReturnType<Rooms["execute"]>>>;
   /** Whether there is anything that {@link tick} is for. */
   readonly busy: boolean;
   /** Does what is due. To be called every 20 ms while busy. */
@@ -73,7 +79,8 @@ export interface MediaWorker {
 const RENEWAL = 86_400_000;
 
 export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
-  const { id, port, addresses, maxBitrate, log, report, gateways, mixing = NO_MIXING } = options;
+  const { id, port, addresses, maxBitrate, log, report, mixing = NO_MIXING, tellLeg = () => {} } = options;
+  const gateways = { rtp: NO_RTP, ...options.gateways };
   const sessionCounters = createSessionCounters();
   const flushes = createFlushList();
   let awake: Session[] = [];
@@ -86,7 +93,7 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     report,
     log,
     mixing,
-    gateways: { rtp: NO_RTP, ...gateways },
+    gateways,
     host: {
       workerId: id,
       get certificate() {
@@ -109,6 +116,13 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
       claim: demultiplexer.claim,
       release: demultiplexer.release,
       wake: session => awake.push(session),
+    },
+  });
+
+  const legs = createLegs({
+    ...{ rtp: gateways.rtp, mixing, tell: tellLeg },
+    async join(leg, order, now) {
+      await rooms.join(order, order.pid, leg, now);
     },
   });
 
@@ -166,12 +180,18 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
         port.flush();
       }
     },
+    async obeyLeg(order, now) {
+      clock = now;
+      const place = await legs.obey(order, now);
+      return place ? { leg: place } : {};
+    },
     get busy() {
-      return rooms.size > 0;
+      return rooms.size > 0 || legs.size > 0;
     },
     tick(now) {
       clock = now;
       rooms.tick(now);
+      legs.tick(now);
       flush(now);
       port.flush();
     },
@@ -181,9 +201,11 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
       tally.add("udp", port.counters);
       tally.add("mix", mixing.counters());
       rooms.count(tally);
+      legs.count(tally);
       return { ...sessionCounters, ...tally.total() };
     },
     close(now) {
+      legs.close(now);
       rooms.close(now);
       port.flush();
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { BotEntrance, HlsPlace, LinkCommand, NodeFrame, RtmpEntrance } from "../../src/protocol/index.ts";
+import type { LegNews, LegOrder, LegPlace } from "../gateway/leg/orders.ts";
 import type { TurnConfig, TurnOrder } from "../turn/config.ts";
 import type { TurnNews } from "../turn/news.ts";
 
@@ -54,6 +55,8 @@ export interface WorkerConfig {
 
 /** What a command that went well says. */
 export interface Outcome {
+  /** Where a call's leg was opened. */
+  readonly leg?: LegPlace;
   /** Where there was an offer. */
   readonly answer?: { readonly sdp: string };
   /** Where a door was opened. */
@@ -66,6 +69,8 @@ export interface Outcome {
 /** Main → worker. */
 export type ToWorker =
   | { readonly type: "command"; readonly id: number; readonly command: LinkCommand }
+  /** Answered as a command is. */
+  | { readonly type: "leg"; readonly id: number; readonly order: LegOrder }
   /** Not an argument, where other users of the machine could read the secrets in it. */
   | { readonly type: "turn.start"; readonly config: TurnConfig }
   | { readonly type: "turn"; readonly order: TurnOrder };
@@ -81,6 +86,7 @@ export type FromWorker =
   | { readonly type: "failure"; readonly id: number; readonly code: string; readonly detail?: string }
   | { readonly type: "report"; readonly frame: Frame<"session"> }
   | { readonly type: "turn"; readonly news: TurnNews }
+  | { readonly type: "leg"; readonly news: LegNews }
   /** Once a second: sessions it holds, and its CPU use since the last, in cores. */
   | {
       readonly type: "status";

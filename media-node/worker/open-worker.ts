@@ -1,5 +1,6 @@
 import { loadAac } from "../codec/aac.ts";
 import { type OpenBotDoor, openBotDoor } from "../gateway/bot/open-door.ts";
+import type { LegOrder } from "../gateway/leg/orders.ts";
 import { type OpenRtmpDoor, openRtmpDoor } from "../gateway/rtmp/open-door.ts";
 import { createRtpHost } from "../gateway/rtp/open-host.ts";
 import type { Log } from "../log.ts";
@@ -22,6 +23,7 @@ export interface OpenWorker {
   /** Where programs come in, if they do. */
   readonly door: string | undefined;
   execute(command: Parameters<MediaWorker["execute"]>[0]): Promise<Awaited<ReturnType<MediaWorker["execute"]>>>;
+  obeyLeg(order: LegOrder): ReturnType<MediaWorker["obeyLeg"]>;
   readonly rooms: MediaWorker["rooms"];
   readonly counters: MediaWorker["counters"];
   /** Undefined where TURN is off. */
@@ -35,6 +37,7 @@ export interface OpenWorkerOptions {
   readonly config: Omit<WorkerConfig, "log">;
   readonly log: Log;
   readonly report: MediaWorkerOptions["report"];
+  readonly tellLeg?: MediaWorkerOptions["tellLeg"];
   /** Serves STUN and TURN beside media. `tell` takes news for the other workers. */
   readonly turn?: { readonly config: TurnConfig; readonly tell: (news: TurnNews) => void } | undefined;
 }
@@ -46,7 +49,8 @@ const TICK = 20;
 const MAX_PATHS = 32_768;
 
 /** Opens a worker's port. @throws Error with `code` EADDRINUSE when it is taken */
-export async function openWorker({ config, log, report, turn: wanted }: OpenWorkerOptions): Promise<OpenWorker> {
+export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker> {
+  const { config, log, report, tellLeg, turn: wanted } = options;
   // Never steps back, and yet tells the time of day, which sender reports need.
   const { timeOrigin } = performance;
   const clock = (): number => timeOrigin + performance.now();
@@ -89,6 +93,7 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     maxBitrate: config.maxBitrate,
     log,
     report,
+    tellLeg,
     now: clock(),
   });
 
@@ -132,6 +137,13 @@ export async function openWorker({ config, log, report, turn: wanted }: OpenWork
     async execute(command) {
       try {
         return await worker.execute(command, clock());
+      } finally {
+        arm();
+      }
+    },
+    async obeyLeg(order) {
+      try {
+        return await worker.obeyLeg(order, clock());
       } finally {
         arm();
       }

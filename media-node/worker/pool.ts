@@ -12,11 +12,13 @@ import {
   type NodeFrame,
   TandemError,
 } from "../../src/protocol/index.ts";
+import type { LegOrder } from "../gateway/leg/orders.ts";
 import type { Log } from "../log.ts";
 import { stopChild } from "../stop-child.ts";
 import type { TurnConfig } from "../turn/config.ts";
 import { createTurnHub, type TurnHub } from "../turn/hub.ts";
 import type { Counters, FromWorker, Outcome, ToWorker, WorkerConfig } from "./messages.ts";
+import { createPoolLegs, type PoolLegs } from "./pool-legs.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Inventory = Frame<"inventory">["rooms"][number];
@@ -70,6 +72,8 @@ export interface Pool {
   /** Resolves once every worker listens. */
   readonly ready: Promise<void>;
   execute(command: LinkCommand): Promise<Result>;
+  /** The legs of calls. */
+  readonly legs: PoolLegs;
   /** What holds for the TURN servers of all workers. */
   readonly turn: TurnHub;
   /** Let go of every room that is not among these. */
@@ -113,6 +117,8 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
       log.info("media worker listens", { worker: worker.config.worker, port: message.port, pid: worker.child.pid });
     } else if (message.type === "report") {
       report(message.frame);
+    } else if (message.type === "leg") {
+      legs.heard(message.news);
     } else if (message.type === "turn") {
       hub.heard(worker.config.worker, message.news);
     } else if (message.type === "status") {
@@ -133,6 +139,7 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
   const ended = (worker: Worker, how: string): void => {
     worker.ready = false;
     hub.ended(worker.config.worker);
+    legs.workerEnded(worker.config.worker);
     worker.turn = undefined;
     worker.cpu = 0;
     worker.rooms = [];
@@ -177,7 +184,10 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
     return Object.assign(worker, { child: start(worker) }) as Worker;
   });
 
-  const ask = (worker: Worker, command: LinkCommand): Promise<Result> =>
+  const ask = (
+    worker: Worker,
+    what: { readonly command: LinkCommand } | { readonly order: LegOrder },
+  ): Promise<Result> =>
     new Promise((resolve, reject) => {
       const id = ++commands;
       const timer = setTimeout(() => {
@@ -191,7 +201,9 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
           pass(value);
         };
       worker.waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
-      worker.child.send({ type: "command", id, command } satisfies ToWorker);
+      worker.child.send(
+        ("order" in what ? { type: "leg", id, ...what } : { type: "command", id, ...what }) satisfies ToWorker,
+      );
     });
 
   /** Resolves when a worker is up, which after a crash takes a moment. */
@@ -218,10 +230,22 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
     rooms.delete(room.room);
     if (!room.worker.ready) return;
     const { room: name, life, epoch } = room;
-    ask(room.worker, { type: "room.close", id: 1, room: name, life, epoch }).catch(error =>
+    ask(room.worker, { command: { type: "room.close", id: 1, room: name, life, epoch } }).catch(error =>
       log.warn("closing a room failed", { room: name, error: String(error) }),
     );
   };
+
+  const legs = createPoolLegs({
+    async ask(number, order) {
+      const { leg } = await ask(workers[number]!, { order });
+      return leg;
+    },
+    pick: () => idlest().config.worker,
+    workerOf({ room, life, epoch }) {
+      const held = rooms.get(room);
+      return held?.life === life && held.epoch === epoch ? held.worker.config.worker : undefined;
+    },
+  });
 
   return {
     ready: Promise.all(firstReady.map(({ promise }) => promise)).then(() => {}),
@@ -245,11 +269,12 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
         held = { room, life, epoch, worker: idlest() };
         rooms.set(room, held);
       }
-      const result = await ask(held.worker, command);
+      const result = await ask(held.worker, { command });
       const { port, tcp } = held.worker;
       const urls = command.type === "room.open" ? (turn?.urls(port, tcp) ?? []) : [];
       return urls.length > 0 ? { ...result, turn: [...urls] } : result;
     },
+    legs,
     turn: hub,
     ports: () => workers.filter(({ ready }) => ready).map(({ port }) => port),
 

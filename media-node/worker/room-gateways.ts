@@ -13,6 +13,7 @@ import type { HlsConfig, Outcome } from "./messages.ts";
 import { createRoomBroadcasts } from "./room-broadcasts.ts";
 import { createRoomGuests } from "./room-guests.ts";
 import { createRoomLegs } from "./room-legs.ts";
+import { createRoomPhones, type RoomPhones } from "./room-phones.ts";
 
 /** What a worker's gateways are: those that are absent are off. */
 export interface Gateways {
@@ -39,10 +40,12 @@ export interface RoomGatewaysOptions {
 
 export type GatewayCommand = Extract<LinkCommand, { type: "bot.open" | "rtmp.open" | "rtp.open" | "hls.open" }>;
 
-/** Participants of a room that have no session: programs, encoders, plain RTP, broadcasts. */
+/** Participants of a room that have no session: programs, encoders, plain RTP, broadcasts, telephones. */
 export interface RoomGateways {
   /** @throws TandemError (or rejects with one) that says why it can't be done */
   open(command: GatewayCommand, participant: NodeParticipant, now: number): Outcome | Promise<Outcome>;
+  /** A call's leg is that participant from now on. */
+  readonly join: RoomPhones["join"];
   update(participant: NodeParticipant, now: number): void;
   remove(pid: string, now: number): void;
   readonly pids: readonly string[];
@@ -67,7 +70,9 @@ export function createRoomGateways(options: RoomGatewaysOptions): RoomGateways {
   const { flushes, maxBitrate } = host;
   const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past });
   const broadcasts = createRoomBroadcasts({ room, router, mixing, hls, log, onState });
+  const phones = createRoomPhones(router, mixing);
   return {
+    join: phones.join,
     open(command, participant, now) {
       switch (command.type) {
         case "bot.open":
@@ -81,23 +86,24 @@ export function createRoomGateways(options: RoomGatewaysOptions): RoomGateways {
       }
     },
     update(participant, now) {
-      for (const each of [bots, encoders, legs]) each.update(participant, now);
+      for (const each of [bots, encoders, legs, phones]) each.update(participant, now);
     },
     remove(pid, now) {
-      for (const each of [bots, encoders, legs, broadcasts]) each.remove(pid, now);
+      for (const each of [bots, encoders, legs, broadcasts, phones]) each.remove(pid, now);
     },
     get pids() {
-      return [bots, encoders, legs, broadcasts].flatMap(({ pids }) => [...pids]);
+      return [bots, encoders, legs, broadcasts, phones].flatMap(({ pids }) => [...pids]);
     },
     tick(now) {
       bots.tick(now);
       encoders.tick(now);
       legs.tick(now);
       broadcasts.tick(now);
+      phones.tick(now);
     },
     count: tally => legs.count(tally),
     close(now) {
-      for (const each of [bots, encoders, legs, broadcasts]) each.close(now);
+      for (const each of [bots, encoders, legs, broadcasts, phones]) each.close(now);
     },
   };
 }

@@ -1,4 +1,11 @@
-import { type LinkCommand, type NodeFrame, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import {
+  type Assignment,
+  type LinkCommand,
+  type NodeFrame,
+  type NodeParticipant,
+  TandemError,
+} from "../../src/protocol/index.ts";
+import type { Leg } from "../gateway/leg/leg.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import { createRoomMix, type RoomMix } from "../mix/room-mix.ts";
@@ -52,6 +59,8 @@ export interface RoomsOptions {
 export interface Rooms {
   /** @throws TandemError (or rejects with one) that says why the command can't be carried out. */
   execute(command: LinkCommand, now: number): Outcome | Promise<Outcome>;
+  /** Lets a call's leg in as a participant, now or when that has come. @throws TandemError (or rejects with one) */
+  join(where: Assignment, pid: string, leg: Leg, now: number): Outcome | Promise<Outcome>;
   readonly sessions: number;
   inventory(): Frame<"inventory">["rooms"][number][];
   /** To be called every 20 ms or so while there is a room. */
@@ -71,7 +80,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
   const sessions = new Set<Session>();
 
   /** The room of this very assignment; one of an older epoch is over, since the edge goes by a newer. */
-  function find({ room, life, epoch }: LinkCommand, now: number): Room | undefined {
+  function find({ room, life, epoch }: Assignment, now: number): Room | undefined {
     const held = rooms.get(room);
     if (held === undefined) return undefined;
     if (held.life === life && held.epoch > epoch) throw new TandemError("wrong-state", "a newer epoch is known");
@@ -80,8 +89,8 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
     return undefined;
   }
 
-  function need(command: LinkCommand, now: number): Room {
-    const room = find(command, now);
+  function need(where: Assignment, now: number): Room {
+    const room = find(where, now);
     if (room === undefined) throw new TandemError("no-such-room");
     return room;
   }
@@ -204,6 +213,14 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
     return whenPresent(room, pid, now, at => room.gateways.open(command, room.members.get(pid)!.participant, at));
   }
 
+  function join(where: Assignment, pid: string, leg: Leg, now: number): Outcome | Promise<Outcome> {
+    const room = need(where, now);
+    return whenPresent(room, pid, now, at => {
+      room.gateways.join(leg, room.members.get(pid)!.participant, at);
+      return {};
+    });
+  }
+
   function end(command: Command<"session.close">, now: number): Outcome {
     const room = need(command, now);
     room.gateways.remove(command.pid, now);
@@ -262,6 +279,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
 
   return {
     execute,
+    join,
     evict,
     get sessions() {
       return sessions.size;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,15 +21,26 @@ export interface Baresip {
   command(command: string, params?: string): void;
   /** The next event of a type from now on. */
   next(type: string): Promise<BaresipEvent>;
+  /** What it heard in its calls so far, 8 to 48 thousand samples a second as their codecs have it. */
+  recordings(): Promise<Recording[]>;
   stop(): Promise<void>;
+}
+
+export interface Recording {
+  readonly rate: number;
+  readonly pcm: Float32Array;
 }
 
 export interface BaresipOptions {
   /** Of the account: `audio_codecs=pcmu`, `mediaenc=…`, `outbound=…`. */
   readonly account?: string;
+  /** What it says (Hz). */
+  readonly tone?: number;
+  /** What it hears is written down. */
+  readonly record?: true;
 }
 
-const MODULES = ["g711.so", "ausine.so", "aubridge.so"];
+const MODULES = ["g711.so", "g722.so", "opus.so", "ausine.so", "aubridge.so"];
 
 async function reach(port: number): Promise<Socket> {
   for (let attempt = 0; ; attempt++) {
@@ -44,18 +55,20 @@ async function reach(port: number): Promise<Socket> {
   }
 }
 
-export async function startBaresip({ account = "audio_codecs=pcmu" }: BaresipOptions = {}): Promise<Baresip> {
+export async function startBaresip(options: BaresipOptions = {}): Promise<Baresip> {
+  const { account = "audio_codecs=pcmu", tone = 440, record } = options;
   const folder = await mkdtemp(join(tmpdir(), "tandem-baresip-"));
   const port = await freePort();
   const control = await freePort();
   const config = [
     `sip_listen 127.0.0.1:${port}`,
     "net_interface 127.0.0.1",
-    "audio_source ausine,440",
+    `audio_source ausine,${tone}`,
     "audio_player aubridge,rx",
     ...["ausrc_srate 48000", "auplay_srate 48000", "ausrc_channels 2", "auplay_channels 1"],
     "module_path /usr/lib/baresip/modules",
-    ...MODULES.map(name => `module ${name}`),
+    ...[...MODULES, ...(record ? ["sndfile.so"] : [])].map(name => `module ${name}`),
+    `snd_path ${folder}`,
     ...["module_tmp uuid.so", "module_tmp account.so", "module_app menu.so"],
     ...["module ctrl_tcp.so", `ctrl_tcp_listen 127.0.0.1:${control}`],
   ];
@@ -100,6 +113,10 @@ export async function startBaresip({ account = "audio_codecs=pcmu" }: BaresipOpt
         };
         waiting.add(told);
       }),
+    async recordings() {
+      const files = (await readdir(folder)).filter(name => name.endsWith("-dec.wav")).sort();
+      return Promise.all(files.map(async name => readWave(await readFile(join(folder, name)))));
+    },
     async stop() {
       socket.destroy();
       child.kill("SIGTERM");
@@ -107,4 +124,16 @@ export async function startBaresip({ account = "audio_codecs=pcmu" }: BaresipOpt
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One channel of 16-bit PCM. Its length stands in the header only once the call is over. */
+function readWave(bytes: Buffer): Recording {
+  const start = bytes.indexOf("data") + 8;
+  const samples = new Int16Array(Uint8Array.from(bytes.subarray(start, start + ((bytes.length - start) & ~1))).buffer);
+  const [channels, rate] = [bytes.readUInt16LE(22), bytes.readUInt32LE(24)];
+  const pcm = Float32Array.from(
+    { length: Math.floor(samples.length / channels) },
+    (_, i) => (samples[i * channels] ?? 0) / 32_768,
+  );
+  return { rate, pcm };
 }

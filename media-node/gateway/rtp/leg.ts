@@ -28,18 +28,25 @@ export interface RtpLeg {
 
 /** What opens legs: the worker, which has the ports. */
 export interface RtpHost {
+  /** Where its ports are reached. */
+  readonly address: string;
+  /**
+   * Ports for who does without a leg's channels.
+   * @throws (rejects with) TandemError `node-setting` or `rtp-unavailable`
+   */
+  openPair(): Promise<OpenPair>;
   /**
    * @throws (rejects with) TandemError `node-setting`, `rtp-unavailable`, `rtp-destination` or `bad-request`
    */
   open(options: RtpLegOptions): Promise<RtpLeg>;
 }
 
+async function unavailable(): Promise<never> {
+  throw new TandemError("node-setting", "rtp-ports");
+}
+
 /** Where nobody has set up ports. */
-export const NO_RTP: RtpHost = {
-  async open() {
-    throw new TandemError("node-setting", "rtp-ports");
-  },
-};
+export const NO_RTP: RtpHost = { address: "", open: unavailable, openPair: unavailable };
 
 /** Two neighbouring ports that are open, and who hears what comes to them. */
 export interface OpenPair extends SocketPair {

@@ -95,6 +95,8 @@ export function createRtpHost(options: RtpHostOptions): RtpHost {
   }
 
   return {
+    address,
+    openPair,
     async open(leg) {
       checkDestination(leg);
       const open: OpenPair[] = [];

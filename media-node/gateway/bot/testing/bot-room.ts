@@ -9,14 +9,11 @@ import {
   MEMBER_GRANTS,
   type NodeParticipant,
 } from "../../../../src/protocol/index.ts";
-import { loadOpus } from "../../../codec/opus-audio.ts";
-import { createMixEngine } from "../../../mix/mix-engine.ts";
-import type { MixEvents, MixHost } from "../../../mix/mix-host.ts";
 import { createRouter, type Router } from "../../../room/router.ts";
+import { createTestMixing } from "../../../testing/mixing.ts";
 import { tone } from "../../../testing/tones.ts";
 import { type Bot, createBot } from "../bot.ts";
 
-const opus = await loadOpus();
 const TICK = 20;
 
 /** A program at the other end. */
@@ -59,53 +56,20 @@ export function createBotRoom(): BotRoom {
   let now = 1_790_000_000_000;
   const router = createRouter();
   const bots: TestBot[] = [];
-  const rooms = new Map<number, MixEvents>();
-  let lastRoom = 0;
-  const engine = createMixEngine({
-    opus,
-    now,
-    onAssign: (room, listener, stream) => rooms.get(room)?.assigned(listener, stream, now),
-    onPacket: (room, stream, timestamp, bytes, length) =>
-      rooms.get(room)?.packet(stream, timestamp, Buffer.from(bytes.subarray(0, length)), 0, length, now),
-    onVoices() {},
-  });
-  const host: MixHost = {
-    open(events) {
-      if (!world.mixing) return undefined;
-      const room = ++lastRoom;
-      rooms.set(room, events);
-      engine.command({ type: "room.open", room });
-      return {
-        addInput: (input, participant) => engine.command({ type: "input.add", room, input, participant }),
-        removeInput: input => engine.command({ type: "input.remove", room, input }),
-        addListener: (listener, participant, format) =>
-          engine.command({ type: "listener.add", room, listener, participant, format }),
-        removeListener: listener => engine.command({ type: "listener.remove", room, listener }),
-        push: (...packet) => engine.push(room, ...packet),
-        close() {
-          engine.command({ type: "room.close", room });
-          rooms.delete(room);
-        },
-      };
-    },
-    drain() {},
-    counters: () => ({}),
-  };
+  const mixing = createTestMixing(now);
 
   const world: BotRoom = {
     router,
     get now() {
       return now;
     },
-    mixing: true,
-    loseMixer() {
-      const told = [...rooms];
-      rooms.clear();
-      for (const [room, events] of told) {
-        engine.command({ type: "room.close", room });
-        events.lost(now);
-      }
+    get mixing() {
+      return mixing.available;
     },
+    set mixing(available) {
+      mixing.available = available;
+    },
+    loseMixer: () => mixing.lose(now),
     enter(number, wish, grants = MEMBER_GRANTS, connects = true) {
       const audio: BotAudio = { speak: false, rate: 48_000, ...wish };
       const chunks: Uint8Array[] = [];
@@ -145,7 +109,7 @@ export function createBotRoom(): BotRoom {
         },
       };
       const bot = createBot({
-        ...{ router, mixing: host, participant: test.participant, audio, now },
+        ...{ router, mixing: mixing.host, participant: test.participant, audio, now },
         onState: state => test.states.push(state),
       });
       Object.assign(test, { bot });
@@ -186,7 +150,7 @@ export function createBotRoom(): BotRoom {
         each?.();
         router.tick(now);
         for (const { bot } of bots) bot.tick(now);
-        engine.run(now);
+        mixing.run(now);
       }
     },
   };

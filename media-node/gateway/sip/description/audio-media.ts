@@ -63,6 +63,8 @@ export interface AudioMediaOptions {
 export interface AudioMedia extends SipMedia {
   /** Sets what we want from the next offer or answer on: `sendonly` or `inactive` to hold. */
   setDirection(direction: Direction): void;
+  /** Receives RTP at another port from the next offer or answer on. */
+  moveTo(port: number): void;
 }
 
 const EVENTS = "telephone-event";
@@ -82,7 +84,8 @@ function describeCodecs(codecs: readonly AgreedCodec[]): SdpMedia["attributes"] 
 }
 
 export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
-  const { address, port, codecs, sessionId, agreed } = options;
+  const { address, codecs, sessionId, agreed } = options;
+  let { port } = options;
   const addressType = address.includes(":") ? "IP6" : "IP4";
   let wanted: Direction = "sendrecv";
   /** Our last description: a later one keeps its m-lines. */
@@ -161,6 +164,9 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     setDirection(direction) {
       wanted = direction;
     },
+    moveTo(next) {
+      port = next;
+    },
     createOffer() {
       if (local.length === 0) {
         const own = codecs.map(codec => ({
@@ -175,7 +181,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
         local.map(media => {
           if (media.port === 0) return media;
           const kept = media.attributes.filter(({ name }) => !isDirection(name));
-          return { ...media, attributes: [...kept, attribute(wanted)] };
+          return { ...media, port, attributes: [...kept, attribute(wanted)] };
         }),
       );
     },

@@ -1,0 +1,92 @@
+import { TandemError } from "../../../src/protocol/index.ts";
+import type { MixHost } from "../../mix/mix-host.ts";
+import { createTally, type Tally } from "../../session/tally.ts";
+import type { RtpHost } from "../rtp/leg.ts";
+import { createLeg, type Leg } from "./leg.ts";
+import type { LegNews, LegOrder, LegPlace } from "./orders.ts";
+
+export interface LegsOptions {
+  readonly rtp: RtpHost;
+  readonly mixing: MixHost;
+  readonly tell: (news: LegNews) => void;
+  /** Lets a leg into a room, now or when its participant has come. @throws (or rejects with) TandemError */
+  readonly join: (leg: Leg, order: Extract<LegOrder, { type: "leg.join" }>, now: number) => void | Promise<void>;
+}
+
+/** The legs of a worker. */
+export interface Legs {
+  readonly size: number;
+  /** @returns the place of one that was opened. @throws (rejects with) TandemError */
+  obey(order: LegOrder, now: number): Promise<LegPlace | undefined>;
+  /** To be called every 20 ms or so. */
+  tick(now: number): void;
+  count(tally: Tally): void;
+  close(now: number): void;
+}
+
+export function createLegs({ rtp, mixing, tell, join }: LegsOptions): Legs {
+  const legs = new Map<number, Leg>();
+  const past = createTally();
+  /** Those whose ports are being opened. */
+  const coming = new Set<number>();
+
+  function end(number: number, now: number): void {
+    coming.delete(number);
+    const leg = legs.get(number);
+    if (leg === undefined) return;
+    legs.delete(number);
+    leg.close(now);
+    leg.count(past);
+  }
+
+  async function open(number: number, now: number): Promise<LegPlace> {
+    end(number, now);
+    coming.add(number);
+    const pair = await rtp.openPair();
+    // Opening took a moment, in which the call may have ended.
+    if (!coming.delete(number)) {
+      pair.close();
+      throw new TandemError("no-such-call");
+    }
+    const leg = createLeg({
+      ...{ pair, mixing, now },
+      onDigit: digit => tell({ type: "leg.digit", leg: number, digit }),
+      onSilent: () => tell({ type: "leg.silent", leg: number }),
+      onLeft: () => tell({ type: "leg.left", leg: number }),
+    });
+    legs.set(number, leg);
+    return { address: rtp.address, port: pair.port };
+  }
+
+  return {
+    get size() {
+      return legs.size;
+    },
+    async obey(order, now) {
+      const { leg: number } = order;
+      if (order.type === "leg.open") return open(number, now);
+      if (order.type === "leg.close") {
+        end(number, now);
+        return undefined;
+      }
+      const leg = legs.get(number);
+      if (leg === undefined) throw new TandemError("no-such-call");
+      if (order.type === "leg.update") leg.update(order.agreement, now);
+      else if (order.type === "leg.prompt") leg.prompt(order.clip, now);
+      else if (order.type === "leg.dtmf") leg.dial(order.digits);
+      else await join(leg, order, now);
+      return undefined;
+    },
+    tick(now) {
+      for (const leg of legs.values()) leg.tick(now);
+    },
+    count(tally) {
+      tally.addAll(past);
+      for (const leg of legs.values()) leg.count(tally);
+    },
+    close(now) {
+      coming.clear();
+      for (const number of [...legs.keys()]) end(number, now);
+    },
+  };
+}

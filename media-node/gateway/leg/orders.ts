@@ -1,0 +1,56 @@
+/**
+ * What the main process, which speaks SIP, and a media worker, which carries the sound, say to each other about a call's leg.
+ * Plain data.
+ * @module
+ */
+import type { Assignment } from "../../../src/protocol/index.ts";
+import type { ClipName } from "./clips.ts";
+import type { LegCodec } from "./formats.ts";
+
+/** One that both sides have; each side may number it as it likes. */
+export interface LegFormat {
+  readonly codec: LegCodec;
+  readonly sendType: number;
+  readonly receiveType: number;
+}
+
+/** What was agreed by offer and answer. */
+export interface LegAgreement {
+  /** Where the telephone wants RTP. */
+  readonly address: string;
+  /** 0: nowhere. */
+  readonly port: number;
+  /** Hosts that may speak as the telephone: where it wants RTP, and where its signaling comes from (behind a NAT). */
+  readonly from: readonly string[];
+  /** The first one is sent. */
+  readonly formats: readonly LegFormat[];
+  /** DTMF (RFC 4733); absent: it takes none. */
+  readonly events?: { readonly sendType: number; readonly receiveTypes: readonly number[]; readonly clockRate: number };
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
+/** Main → worker. `leg` is a number that main never uses again. */
+export type LegOrder =
+  /** Open ports. */
+  | { readonly type: "leg.open"; readonly leg: number }
+  | { readonly type: "leg.update"; readonly leg: number; readonly agreement: LegAgreement }
+  /** Be this participant of a room, which that worker holds; it may yet have to come. */
+  | ({ readonly type: "leg.join"; readonly leg: number; readonly pid: string } & Assignment)
+  | { readonly type: "leg.prompt"; readonly leg: number; readonly clip: ClipName }
+  | { readonly type: "leg.dtmf"; readonly leg: number; readonly digits: string }
+  | { readonly type: "leg.close"; readonly leg: number };
+
+/** Where a leg's RTP is to be sent to. */
+export interface LegPlace {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Worker → main. */
+export type LegNews =
+  | { readonly type: "leg.digit"; readonly leg: number; readonly digit: string }
+  /** Nothing came for long, though something should: the telephone is gone. */
+  | { readonly type: "leg.silent"; readonly leg: number }
+  /** The participant that it was is none any more. */
+  | { readonly type: "leg.left"; readonly leg: number };

@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { writeUint16, writeUint32 } from "../../rtp/bytes.ts";
+import { ntpFraction, ntpSeconds } from "../../rtp/ntp.ts";
+import { createRtcpWriter } from "../../rtp/rtcp-writer.ts";
+import { randomUint32 } from "../../session/slot-identity.ts";
+import type { RtpSocket } from "../rtp/channel.ts";
+
+const HEADER = 12;
+const MAX_PACKET = 1_500;
+/** RTCP goes so often (ms). */
+const REPORT_INTERVAL = 5_000;
+/** A frame's timestamp further on than this (s) belongs to another timeline. */
+const MAX_LEAP = 10;
+
+/**
+ * What leaves for a telephone: one stream for the whole call, whose numbers rise by one for each packet that is sent and by
+ * nothing else. However long a hold lasts, whoever checks them (SRTP, jitter buffers) goes on where it was.
+ */
+export interface LegSender {
+  /** The stream's timestamp now. */
+  timestampAt(now: number, clockRate: number): number;
+  /** The stream's timestamp for a frame that a mixer gave this one: they may come from several, one after the other. */
+  follow(timestamp: number, clockRate: number, now: number): number;
+  send(
+    path: number,
+    type: number,
+    marker: boolean,
+    timestamp: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void;
+  /** Tells how much was sent, when that is due. */
+  report(path: number, now: number, clockRate: number): void;
+}
+
+const packet = new Uint8Array(MAX_PACKET);
+
+export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
+  const ssrc = randomUint32();
+  const writer = createRtcpWriter({ ssrc, cname: randomBytes(9).toString("base64url"), reducedSize: false });
+  let sequence = randomUint32() & 0x7fff;
+  let last = randomUint32();
+  let lastAt = Number.NaN;
+  let lastTaken = -1;
+  let packets = 0;
+  let octets = 0;
+  let reported = 0;
+  let nextReport = 0;
+
+  const elapsed = (now: number, clockRate: number): number =>
+    Number.isNaN(lastAt) ? 0 : Math.round(((now - lastAt) / 1_000) * clockRate);
+
+  return {
+    timestampAt: (now, clockRate) => (last + elapsed(now, clockRate)) >>> 0,
+    follow(timestamp, clockRate, now) {
+      const step = (timestamp - lastTaken) | 0;
+      const follows = lastTaken >= 0 && step > 0 && step < MAX_LEAP * clockRate;
+      last = (last + (follows ? step : elapsed(now, clockRate))) >>> 0;
+      lastTaken = timestamp;
+      lastAt = now;
+      return last;
+    },
+    send(path, type, marker, timestamp, bytes, offset, length) {
+      if (path < 0 || HEADER + length > MAX_PACKET) return;
+      sequence = (sequence + 1) & 0xffff;
+      packet[0] = 0x80;
+      packet[1] = (marker ? 0x80 : 0) | type;
+      writeUint16(packet, 2, sequence);
+      writeUint32(packet, 4, timestamp);
+      writeUint32(packet, 8, ssrc);
+      for (let i = 0; i < length; i++) packet[HEADER + i] = bytes[offset + i]!;
+      rtp.send(path, packet, 0, HEADER + length);
+      packets++;
+      octets = (octets + length) >>> 0;
+    },
+    report(path, now, clockRate) {
+      if (path < 0 || now < nextReport) return;
+      nextReport = now + REPORT_INTERVAL;
+      writer.begin(packet, 0, MAX_PACKET);
+      const timestamp = (last + elapsed(now, clockRate)) >>> 0;
+      if (packets > reported) writer.senderReport(ssrc, ntpSeconds(now), ntpFraction(now), timestamp, packets, octets);
+      else writer.emptyReport();
+      reported = packets;
+      rtcp.send(path, packet, 0, writer.finish());
+    },
+  };
+}

@@ -1,0 +1,251 @@
+/**
+ * A telephone call: SIP on one side, its leg in a media worker on the other, and the edge, which says what becomes of it.
+ * @module
+ */
+import { randomInt } from "node:crypto";
+import {
+  type Assignment,
+  type CALL_FRAMES,
+  type CallCause,
+  type NodeFrame,
+  TandemError,
+} from "../../../src/protocol/index.ts";
+import type { LegEvents, PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
+import { type ClipName, isClip } from "../leg/clips.ts";
+import { type AudioAgreement, type AudioMedia, createAudioMedia } from "../sip/description/audio-media.ts";
+import type { IncomingCall, SipCall } from "../sip/session/call.ts";
+import type { SipCallEnd, SipCallEvents } from "../sip/session/media.ts";
+import { causeOf } from "./causes.ts";
+import { CODECS, legAgreement } from "./codecs.ts";
+import { createCollector } from "./collector.ts";
+import { keyInInfo } from "./dtmf-info.ts";
+
+/** The edge has so long (ms) to say what becomes of a call that came in. */
+const EDGE_PATIENCE = 5_000;
+/** A telephone rings so long (ms) at most. */
+const RING_TIME = 90_000;
+/** Who is locked out is told so for so long (ms). */
+const LOCKED_TIME = 3_000;
+/** Normal call clearing (Q.850). */
+const CLEARING = 16;
+
+export type CallFrame = Extract<NodeFrame, { type: Exclude<keyof typeof CALL_FRAMES, "calls"> }>;
+
+export interface PhoneCallOptions {
+  readonly id: string;
+  readonly legs: PoolLegs;
+  /** Where signaling comes from: sound may come from there, too. */
+  readonly signaling: string;
+  /** Milliseconds, the clock of the SIP stack. */
+  readonly now: () => number;
+  readonly report: (frame: CallFrame) => void;
+  /** Told once. */
+  readonly onOver: () => void;
+}
+
+export interface PhoneCall {
+  readonly id: string;
+  readonly events: SipCallEvents;
+  /** Is that call, which came in: rings, and waits for the edge. */
+  take(incoming: IncomingCall): void;
+  /** Calls somebody for a participant of a room. @param dial makes the SIP call. @throws (rejects with) TandemError */
+  start(room: Assignment, pid: string, dial: (media: AudioMedia) => SipCall): Promise<void>;
+  /** Answers, if it isn't answered, and lets it be that participant. @throws (rejects with) TandemError */
+  join(room: Assignment, pid: string): Promise<void>;
+  /** Answers, if it isn't answered, plays something and collects up to `digits` keys. @throws (rejects with) TandemError */
+  prompt(prompt: string, digits: number | undefined): Promise<void>;
+  reject(status: number, reason: string): void;
+  hangUp(cause: CallCause): void;
+  hold(held: boolean): void;
+  dial(digits: string): void;
+}
+
+export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
+  const { id, legs, signaling, now, report, onOver } = options;
+  const collector = createCollector(digits => report({ type: "call.digits", call: id, digits }));
+  let sip: SipCall | undefined;
+  let incoming: IncomingCall | undefined;
+  let media: AudioMedia | undefined;
+  let leg: PoolLeg | undefined;
+  /** One that is used until the telephone sends elsewhere. */
+  let retired: PoolLeg | undefined;
+  let agreement: AudioAgreement | undefined;
+  let answering: Promise<void> | undefined;
+  let isAnswered = false;
+  let isEstablished = false;
+  let isHeld = false;
+  let isOver = false;
+  /** Something is to be offered as soon as that is possible. */
+  let owesOffer = false;
+  let cause: CallCause | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function after(time: number, run: () => void): void {
+    clearTimeout(timer);
+    timer = setTimeout(run, time);
+  }
+
+  const legEvents: LegEvents = {
+    digit: key => collector.add(key),
+    over(why) {
+      hangUp({ reason: why === "silent" ? "media-timeout" : why === "left" ? "removed" : "node-failed" });
+    },
+  };
+
+  async function openLeg(room: Assignment | undefined): Promise<PoolLeg> {
+    const opened = await legs.open(legEvents, room);
+    if (!isOver) return opened;
+    opened.close();
+    throw new TandemError("no-such-call");
+  }
+
+  function tellLeg(): void {
+    if (agreement) leg?.update(legAgreement(agreement, signaling, isAnswered));
+  }
+
+  function agreed(next: AudioAgreement): void {
+    agreement = next;
+    retired?.close();
+    retired = undefined;
+    tellLeg();
+    const held = next.direction !== "sendrecv" || next.port === 0;
+    if (held === isHeld || !isEstablished) return;
+    isHeld = held;
+    report({ type: "call.state", call: id, state: held ? "held" : "resumed" });
+  }
+
+  const createMedia = ({ place }: PoolLeg): AudioMedia =>
+    createAudioMedia({ ...place, codecs: CODECS, sessionId: String(randomInt(1, 2 ** 47)), agreed });
+
+  function offer(): void {
+    owesOffer = !isEstablished;
+    if (isEstablished) sip?.renegotiate(now());
+  }
+
+  async function accept(room: Assignment | undefined): Promise<void> {
+    leg = await openLeg(room);
+    media = createMedia(leg);
+    isAnswered = true;
+    incoming?.accept(media, now());
+    if (isOver) throw new TandemError("no-such-call");
+  }
+
+  function answer(room: Assignment | undefined): Promise<void> {
+    clearTimeout(timer);
+    if (isOver) throw new TandemError("no-such-call");
+    answering ??= accept(room).catch((error: unknown) => {
+      // Nothing can be heard here: the caller is better told.
+      reject(503, "No media");
+      throw error;
+    });
+    return answering;
+  }
+
+  /** Goes on in the worker that carries a room. */
+  async function move(room: Assignment): Promise<void> {
+    const next = await openLeg(room);
+    retired = leg;
+    leg = next;
+    media?.moveTo(next.place.port);
+    tellLeg();
+    offer();
+  }
+
+  function reject(status: number, reason: string): void {
+    if (isOver) return;
+    if (incoming === undefined || isAnswered) {
+      hangUp({ reason });
+      return;
+    }
+    cause ??= { sip: status, reason };
+    incoming.reject(status, now(), { reason });
+  }
+
+  function hangUp(why: CallCause): void {
+    if (isOver) return;
+    cause ??= why;
+    sip?.hangUp(now(), `Q.850;cause=${why.q850 ?? CLEARING}`);
+  }
+
+  function ended(end: SipCallEnd): void {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(timer);
+    collector.close();
+    leg?.close();
+    retired?.close();
+    report({ type: "call.state", call: id, state: "ended", cause: cause ?? causeOf(end) });
+    onOver();
+  }
+
+  return {
+    id,
+    events: {
+      progress(status) {
+        if (status === 180 || status === 183) report({ type: "call.state", call: id, state: "ringing" });
+      },
+      established() {
+        isEstablished = true;
+        isAnswered = true;
+        if (incoming === undefined) clearTimeout(timer);
+        tellLeg();
+        report({ type: "call.state", call: id, state: "answered" });
+        if (owesOffer) offer();
+      },
+      info(contentType, body) {
+        const key = keyInInfo(contentType, body);
+        if (key === undefined) return 415;
+        collector.add(key);
+        return 200;
+      },
+      offerRefused() {
+        // It still sends to where nobody listens any more.
+        if (retired) hangUp({ reason: "failed" });
+      },
+      ended,
+    },
+    take(call) {
+      incoming = call;
+      sip = call;
+      call.progress(180, now());
+      after(EDGE_PATIENCE, () => reject(503, "No answer from the edge"));
+    },
+    async start(room, pid, dial) {
+      try {
+        leg = await openLeg(room);
+        media = createMedia(leg);
+        await leg.join(room, pid);
+      } catch (error) {
+        isOver = true;
+        leg?.close();
+        onOver();
+        throw error;
+      }
+      sip = dial(media);
+      after(RING_TIME, () => hangUp({ sip: 408, reason: "no-answer" }));
+    },
+    async join(room, pid) {
+      if (incoming) await answer(room);
+      if (leg?.isBeside(room) === false) await move(room);
+      await leg?.join(room, pid);
+    },
+    async prompt(prompt, digits) {
+      await answer(undefined);
+      // A newer edge may know more of them.
+      const clip: ClipName = isClip(prompt) ? prompt : "welcome";
+      leg?.prompt(clip);
+      if (digits !== undefined) collector.ask(digits);
+      if (clip === "locked") after(LOCKED_TIME, () => hangUp({ reason: "locked" }));
+    },
+    reject(status, reason) {
+      clearTimeout(timer);
+      reject(status, reason);
+    },
+    hangUp,
+    hold(held) {
+      media?.setDirection(held ? "inactive" : "sendrecv");
+      offer();
+    },
+    dial: digits => leg?.dial(digits),
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * Telephones at a node: trunks and calls as the edge says, by SIP.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { isIPv6 } from "node:net";
+import {
+  type Assignment,
+  type CALL_COMMANDS,
+  type NodeCommand,
+  type NodeTrunk,
+  TandemError,
+} from "../../../src/protocol/index.ts";
+import type { Log } from "../../log.ts";
+import type { PoolLegs } from "../../worker/pool-legs.ts";
+import { userOf } from "../sip/message/uri.ts";
+import { openSipEndpoint, type SipEndpointOptions } from "../sip/socket/endpoint.ts";
+import { type CallFrame, createPhoneCall, type PhoneCall } from "./call.ts";
+import { createTrunks, type HeldTrunk } from "./trunks.ts";
+
+export type CallCommand = Extract<NodeCommand, { type: keyof typeof CALL_COMMANDS }>;
+type Command<T extends CallCommand["type"]> = Extract<CallCommand, { type: T }>;
+
+export interface TelephonyOptions {
+  readonly sip: Omit<SipEndpointOptions, "handler">;
+  readonly legs: PoolLegs;
+  readonly report: (frame: CallFrame) => void;
+  readonly log: Log;
+}
+
+export interface Telephony {
+  readonly port: number;
+  /** 0: there is no TLS. */
+  readonly tlsPort: number;
+  /** Carries a command out. @throws (rejects with) TandemError */
+  obey(command: CallCommand): Promise<void>;
+  /** The calls that there are. */
+  calls(): string[];
+  /** Hangs all of them up. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The longest name or number that is told. */
+const MAX_WRITTEN = 128;
+const written = (text: string): string => text.slice(0, MAX_WRITTEN);
+/** Callers who hide their number are called so (RFC 3323 §4.1.1.3). */
+const HIDDEN = /^(anonymous|unknown|restricted|)$/i;
+
+/** The address of somebody behind a trunk; a number's # would end it (RFC 3261 §25). */
+function uriAt({ host, port, transport }: NodeTrunk, user: string, isTarget: boolean): string {
+  const where = isIPv6(host) ? `[${host}]` : host;
+  const way = isTarget
+    ? `${port === undefined ? "" : `:${port}`}${transport === "udp" ? "" : `;transport=${transport}`}`
+    : "";
+  return `sip:${user.replaceAll("#", "%23")}@${where}${way}`;
+}
+
+/** Opens the ports. @throws Error with `code` EADDRINUSE when one is taken */
+export async function openTelephony({ sip, legs, report, log }: TelephonyOptions): Promise<Telephony> {
+  const trunks = createTrunks(sip.advertised ?? sip.address);
+  const calls = new Map<string, PhoneCall>();
+  /** The trunk that the INVITE of now may come by: it is taken in the same breath. */
+  let admitted: HeldTrunk | undefined;
+
+  function createCall(id: string, trunk: HeldTrunk, signaling: string): PhoneCall {
+    const call = createPhoneCall({
+      ...{ id, legs, signaling, report },
+      now: () => endpoint.now(),
+      onOver() {
+        calls.delete(id);
+        trunk.calls--;
+        log.info("call ended", { call: id, trunk: trunk.spec.trunk });
+      },
+    });
+    calls.set(id, call);
+    log.info("call began", { call: id, trunk: trunk.spec.trunk });
+    return call;
+  }
+
+  const endpoint = await openSipEndpoint({
+    ...sip,
+    handler: {
+      admit(invite, flow, now) {
+        const found = trunks.identify(invite, flow, now);
+        if ("kind" in found) return found;
+        const limit = trunks.begin(found, now);
+        if (limit !== "") return { kind: "refuse", status: 503, reason: `Trunk limit ${limit}` };
+        admitted = found;
+        return { kind: "accept" };
+      },
+      called(incoming) {
+        const trunk = admitted!;
+        admitted = undefined;
+        const { invite, flow } = incoming;
+        const id = `c_${randomBytes(9).toString("base64url")}`;
+        const call = createCall(id, trunk, flow.address);
+        const from = userOf(invite.from.uri);
+        const name = written(invite.from.displayName);
+        report({
+          ...{ type: "call.incoming", call: id, trunk: trunk.spec.trunk },
+          from: HIDDEN.test(from) ? "" : written(from),
+          to: written(userOf(invite.target) || userOf(invite.to.uri)),
+          ...(name !== "" && { name }),
+        });
+        queueMicrotask(() => call.take(incoming));
+        return call.events;
+      },
+    },
+  });
+
+  function put(spec: NodeTrunk): void {
+    const { trunk, lease, srtp } = spec;
+    if (!trunks.put(spec)) throw new TandemError("wrong-state", "a newer lease is known");
+    const failed = srtp === "required" ? "media can't be encrypted here" : undefined;
+    report({ type: "trunk.state", trunk, lease, state: failed ? "failed" : "idle", ...(failed && { reason: failed }) });
+  }
+
+  async function start(command: Command<"call.start">): Promise<void> {
+    const { call: id, trunk: name, to, from, pid } = command;
+    // The command may come twice.
+    if (calls.has(id)) return;
+    const trunk = trunks.get(name);
+    if (trunk === undefined || trunk.spec.srtp === "required") throw new TandemError("trunk-unavailable", name);
+    const limit = trunks.begin(trunk, endpoint.now());
+    if (limit !== "") throw new TandemError("trunk-busy", limit);
+    const { spec } = trunk;
+    const call = createCall(id, trunk, spec.host);
+    await call.start(whereOf(command), pid, media =>
+      endpoint.stack.call(
+        {
+          target: uriAt(spec, to, true),
+          from: { uri: uriAt(spec, from ?? spec.callerId ?? "anonymous", false) },
+          media,
+          events: call.events,
+          ...(spec.credentials && { credentials: spec.credentials }),
+        },
+        endpoint.now(),
+      ),
+    );
+  }
+
+  function need(id: string): PhoneCall {
+    const call = calls.get(id);
+    if (call === undefined) throw new TandemError("no-such-call");
+    return call;
+  }
+
+  return {
+    port: endpoint.port,
+    tlsPort: endpoint.tlsPort,
+    calls: () => [...calls.keys()],
+    async obey(command) {
+      switch (command.type) {
+        case "trunk.put":
+          return put(command.trunk);
+        case "trunk.remove":
+          return trunks.remove(command.trunk);
+        case "call.start":
+          return start(command);
+        case "call.join":
+          return need(command.call).join(whereOf(command), command.pid);
+        case "call.prompt":
+          return need(command.call).prompt(command.prompt, command.digits);
+        case "call.reject":
+          return need(command.call).reject(command.status, command.reason);
+        case "call.hangup":
+          return calls.get(command.call)?.hangUp(command.cause ?? { reason: "hangup" });
+        case "call.hold":
+          return need(command.call).hold(command.held);
+        case "call.dtmf":
+          return need(command.call).dial(command.digits);
+      }
+    },
+    close: () => endpoint.close(),
+  };
+}
+
+const whereOf = ({ room, life, epoch }: Assignment): Assignment => ({ room, life, epoch });

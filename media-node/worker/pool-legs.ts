@@ -1,0 +1,88 @@
+import { type Assignment, TandemError } from "../../src/protocol/index.ts";
+import type { ClipName } from "../gateway/leg/clips.ts";
+import type { LegAgreement, LegNews, LegOrder, LegPlace } from "../gateway/leg/orders.ts";
+
+/** What a call hears of its leg. */
+export interface LegEvents {
+  digit(digit: string): void;
+  /** It is of no use any more: `silent`: nothing comes of the telephone; `left`: its participant is gone; `lost`: its worker is. */
+  over(why: "silent" | "left" | "lost"): void;
+}
+
+/** A call's leg, in one of the workers. */
+export interface PoolLeg {
+  /** Where its RTP is to be sent to. */
+  readonly place: LegPlace;
+  /** Whether its worker carries a room: only then it can be in it. */
+  isBeside(room: Assignment): boolean;
+  update(agreement: LegAgreement): void;
+  /** Resolves once it is in the room. @throws (rejects with) TandemError */
+  join(room: Assignment, pid: string): Promise<void>;
+  prompt(clip: ClipName): void;
+  dial(digits: string): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+export interface PoolLegs {
+  /**
+   * Opens a leg, beside a room if one is named.
+   * @throws (rejects with) TandemError `no-such-room`, `node-setting`, `rtp-unavailable` or `no-media-node`
+   */
+  open(events: LegEvents, room?: Assignment): Promise<PoolLeg>;
+  heard(news: LegNews): void;
+  workerEnded(worker: number): void;
+}
+
+export interface PoolLegsOptions {
+  readonly ask: (worker: number, order: LegOrder) => Promise<LegPlace | undefined>;
+  /** The worker for a leg that belongs to no room yet. @throws TandemError */
+  readonly pick: () => number;
+  readonly workerOf: (room: Assignment) => number | undefined;
+}
+
+export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLegs {
+  const legs = new Map<number, { readonly worker: number; readonly events: LegEvents }>();
+  let last = 0;
+
+  function over(leg: number, why: Parameters<LegEvents["over"]>[0]): void {
+    legs.get(leg)?.events.over(why);
+  }
+
+  return {
+    async open(events, room) {
+      const worker = room === undefined ? pick() : workerOf(room);
+      if (worker === undefined) throw new TandemError("no-such-room");
+      const leg = ++last;
+      const place = await ask(worker, { type: "leg.open", leg });
+      if (place === undefined) throw new TandemError("internal", "no leg was opened");
+      legs.set(leg, { worker, events });
+      /** What fails is told by the leg's end, or doesn't matter any more. */
+      const order = (said: LegOrder): void => void ask(worker, said).catch(() => {});
+      return {
+        place,
+        isBeside: where => workerOf(where) === worker,
+        update: agreement => order({ type: "leg.update", leg, agreement }),
+        async join({ room: name, life, epoch }, pid) {
+          await ask(worker, { type: "leg.join", leg, pid, room: name, life, epoch });
+        },
+        prompt: clip => order({ type: "leg.prompt", leg, clip }),
+        dial: digits => order({ type: "leg.dtmf", leg, digits }),
+        close() {
+          if (legs.delete(leg)) order({ type: "leg.close", leg });
+        },
+      };
+    },
+    heard(news) {
+      if (news.type === "leg.digit") legs.get(news.leg)?.events.digit(news.digit);
+      else over(news.leg, news.type === "leg.silent" ? "silent" : "left");
+    },
+    workerEnded(worker) {
+      for (const [leg, held] of [...legs]) {
+        if (held.worker !== worker) continue;
+        over(leg, "lost");
+        legs.delete(leg);
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { NodeParticipant } from "../../src/protocol/index.ts";
+import type { Leg } from "../gateway/leg/leg.ts";
+import { createPhoneMix } from "../gateway/leg/phone-mix.ts";
+import type { MixHost } from "../mix/mix-host.ts";
+import type { Router } from "../room/router.ts";
+
+/** The telephones in a room, by their participants' ids. Their legs are the worker's, and outlast the room. */
+export interface RoomPhones {
+  /** A leg is this participant from now on, and no other one. */
+  join(leg: Leg, participant: NodeParticipant, now: number): void;
+  update(participant: NodeParticipant, now: number): void;
+  remove(pid: string, now: number): void;
+  readonly pids: Iterable<string>;
+  /** To be called every 20 ms or so. */
+  tick(now: number): void;
+  close(now: number): void;
+}
+
+export function createRoomPhones(router: Router, mixing: MixHost): RoomPhones {
+  const legs = new Map<string, Leg>();
+  const mix = createPhoneMix(router, mixing);
+
+  function remove(pid: string, now: number): void {
+    const leg = legs.get(pid);
+    legs.delete(pid);
+    leg?.leave(now);
+  }
+
+  return {
+    join(leg, participant, now) {
+      const { pid } = participant;
+      if (legs.get(pid) !== leg) remove(pid, now);
+      leg.enter({ router, mix, left: () => legs.delete(pid) }, participant, now);
+      legs.set(pid, leg);
+    },
+    update: (participant, now) => legs.get(participant.pid)?.put(participant, now),
+    remove,
+    get pids() {
+      return legs.keys();
+    },
+    tick: now => mix.tick(now),
+    close(now) {
+      for (const pid of [...legs.keys()]) remove(pid, now);
+      mix.close();
+    },
+  };
+}
