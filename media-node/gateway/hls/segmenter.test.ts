@@ -46,20 +46,20 @@ describe("a live playlist", () => {
   it("begins with a key frame, and each segment with one of its own; both tracks go on without a hole", () => {
     const show = createShow();
     show.segmenter.audio(Buffer.alloc(40), 960, 999_000);
-    show.run(9);
+    show.run(13);
+    // Players begin three target durations before the end.
+    expect(show.playlist).toBe("");
+    show.run(4);
     expect(show.playlist).toBe(
       [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        "#EXT-X-TARGETDURATION:6",
+        "#EXT-X-TARGETDURATION:5",
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
         "#EXT-X-INDEPENDENT-SEGMENTS",
         '#EXT-X-MAP:URI="init-1.mp4"',
-        "#EXTINF:4.000,",
-        "1.m4s",
-        "#EXTINF:4.000,",
-        "2.m4s",
+        ...[1, 2, 3, 4].flatMap(number => ["#EXTINF:4.000,", `${number}.m4s`]),
         "",
       ].join("\n"),
     );
@@ -84,10 +84,10 @@ describe("a live playlist", () => {
 
   it("keeps six segments, and removes the files of older ones a while later", () => {
     const show = createShow();
-    show.run(61);
-    expect(show.playlist).toContain("#EXT-X-MEDIA-SEQUENCE:9\n");
-    expect(show.playlist.match(/^\d+\.m4s$/gm)).toEqual([10, 11, 12, 13, 14, 15].map(number => `${number}.m4s`));
-    expect([...show.files.keys()].filter(name => name.endsWith(".m4s"))).toHaveLength(10);
+    show.run(77);
+    expect(show.playlist).toContain("#EXT-X-MEDIA-SEQUENCE:13\n");
+    expect(show.playlist.match(/^\d+\.m4s$/gm)).toEqual([14, 15, 16, 17, 18, 19].map(number => `${number}.m4s`));
+    expect([...show.files.keys()].filter(name => name.endsWith(".m4s"))).toHaveLength(14);
     expect(show.removed).toEqual(["1.m4s", "2.m4s", "3.m4s", "4.m4s", "5.m4s"]);
   });
 
@@ -99,8 +99,13 @@ describe("a live playlist", () => {
     expect(show.segmenter.wantsKeyFrame).toBe(true);
     show.segmenter.video({ bytes: Buffer.alloc(9), key: true, timestamp: 0, sps: SPS, pps: PPS }, 1_010_040);
     expect(show.segmenter.wantsKeyFrame).toBe(false);
+    show.run(30);
     expect(show.playlist).toContain("#EXTINF:10.040,\n1.m4s");
     expect(show.playlist).toContain("#EXT-X-TARGETDURATION:11\n");
+    // More than six segments, for as long as fewer were too short.
+    show.run(80);
+    const lengths = [...show.playlist.matchAll(/EXTINF:([\d.]+)/g)].map(([, length]) => Number(length));
+    expect(lengths).toHaveLength(9);
   });
 
   it("marks where pictures ceased or became others, with an initialization of its own", () => {
@@ -108,15 +113,16 @@ describe("a live playlist", () => {
     show.run(5);
     show.pause(10);
     show.run(2, { keyEvery: 1 });
-    show.run(5, { sps: LARGER, keyEvery: 1 });
+    show.run(9, { sps: LARGER, keyEvery: 1 });
     expect(show.playlist.split("\n").slice(6)).toEqual([
       ...['#EXT-X-MAP:URI="init-1.mp4"', "#EXTINF:4.000,", "1.m4s", "#EXTINF:1.000,", "2.m4s"],
       ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-2.mp4"', "#EXTINF:2.000,", "3.m4s"],
-      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-3.mp4"', "#EXTINF:4.000,", "4.m4s", ""],
+      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-3.mp4"'],
+      ...["#EXTINF:4.000,", "4.m4s", "#EXTINF:4.000,", "5.m4s", ""],
     ]);
     expect(show.segment(3)[0]?.time).toBe(0);
     // Each initialization goes with the last segment that needs it, and is counted.
-    show.run(60, { sps: LARGER });
+    show.run(80, { sps: LARGER });
     expect(show.removed).toEqual(expect.arrayContaining(["init-1.mp4", "init-2.mp4"]));
     expect(show.files.has("init-3.mp4")).toBe(true);
     expect(show.playlist).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:2\n");

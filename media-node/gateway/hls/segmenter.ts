@@ -10,13 +10,16 @@ import { playlistText, type Segment } from "./playlist.ts";
 
 /** A segment is ended by the first key frame behind so many seconds. */
 const LENGTH = 4;
-/** Segments in the playlist, and how many more are kept for who is behind. */
+/** A live playlist holds so many target durations at least (RFC 8216 §6.2.2): Chromium takes no shorter one. */
+const LEAST = 3;
+/** Segments in the playlist otherwise, and how many more are kept: as long as the playlist that a player may have read last. */
 const LISTED = 6;
-const KEPT = 4;
+const KEPT = 8;
 /** More seconds than this without a picture are a gap, behind which all begins anew. */
 const MAX_GAP = 3;
-/** Bytes of a segment at most: then it is given up, and the next key frame begins another. */
+/** Bytes and samples of a segment at most: then it is given up, and the next key frame begins another. */
 const MAX_SEGMENT = 64 * 1024 * 1024;
+const MAX_SAMPLES = 16_384;
 /** Sound this far (ms) from where it should be is put there; less is what clocks and networks do. */
 const MAX_SKEW = 60;
 
@@ -54,7 +57,7 @@ export function createSegmenter(store: SegmentStore): Segmenter {
   let init = "";
   let config = "";
   let discontinuous = false;
-  let target = LENGTH + 2;
+  let target = LENGTH + 1;
   /** Time (ms) that both tracks count from; undefined before the first key frame. */
   let origin: number | undefined;
   let pending: Pending | undefined;
@@ -62,17 +65,23 @@ export function createSegmenter(store: SegmentStore): Segmenter {
   let bytes = 0;
   let began = 0;
   let audioEnd = 0;
+  let published = false;
   let closed = false;
 
   const units = (media: Media, time: number): number =>
     Math.max(0, Math.round(((time - (origin ?? time)) * TIMESCALE[media]) / 1_000));
 
+  const enough = (segments: readonly Segment[]): boolean =>
+    segments.reduce((sum, { duration }) => sum + duration, 0) >= LEAST * target;
+
   function publish(): void {
+    published ||= enough(listed) || closed;
+    if (!published) return;
     store.write(PLAYLIST, playlistText({ segments: listed, sequence, discontinuities, target, ended: closed }));
   }
 
   function drop(): void {
-    while (listed.length > LISTED) {
+    while (listed.length > LISTED && enough(listed.slice(1))) {
       const old = listed.shift()!;
       sequence++;
       if (old.discontinuous) discontinuities++;
@@ -102,6 +111,8 @@ export function createSegmenter(store: SegmentStore): Segmenter {
     drop();
     publish();
   }
+
+  const isFull = (): boolean => bytes > MAX_SEGMENT || samples.video.length + samples.audio.length > MAX_SAMPLES;
 
   /** Nothing that follows continues what was. */
   function breakOff(): void {
@@ -147,7 +158,7 @@ export function createSegmenter(store: SegmentStore): Segmenter {
       if (closed) return;
       const gap = pending === undefined ? 0 : (time - pending.time) / 1_000;
       const other = frame.key && origin !== undefined && configOf(frame) !== config;
-      if (gap < 0 || gap > MAX_GAP || other || bytes > MAX_SEGMENT) breakOff();
+      if (gap < 0 || gap > MAX_GAP || other || isFull()) breakOff();
       if (origin === undefined && (!frame.key || !begin(frame, time))) return;
       if (pending !== undefined) settle(time);
       if (frame.key && time - began >= LENGTH * 1_000) cut(time);
@@ -155,6 +166,11 @@ export function createSegmenter(store: SegmentStore): Segmenter {
     },
     audio(packet, duration, time) {
       if (closed || origin === undefined || time < origin) return;
+      // Whoever has turned the camera off may leave it so for hours: no sound is gathered for a picture that may never come.
+      if (pending !== undefined && time - pending.time > MAX_GAP * 1_000) {
+        breakOff();
+        return;
+      }
       const should = units("audio", time);
       const skew = ((should - audioEnd) / TIMESCALE.audio) * 1_000;
       if (skew < -MAX_SKEW) return;

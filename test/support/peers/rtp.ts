@@ -35,6 +35,23 @@ const ssrcIn = (sdp: string): string => /^a=ssrc:(\d+)/m.exec(sdp)?.[1] ?? "";
 const hexOf = (key: string): string => Buffer.from(key, "base64").toString("hex");
 const GST_SRTP = "aes-128-icm,srtp-auth=hmac-sha1-80,srtcp-cipher=aes-128-icm,srtcp-auth=hmac-sha1-80";
 
+const VP8 = ["-c:v", "libvpx", "-deadline", "realtime"];
+const X264 = "repeat-headers=1:scenecut=0";
+const H264 = [
+  "-c:v",
+  "libx264",
+  "-pix_fmt",
+  "yuv420p",
+  "-profile:v",
+  "baseline",
+  "-bf",
+  "0",
+  "-tune",
+  "zerolatency",
+  "-x264-params",
+  X264,
+];
+
 /** Send a tone as a description asks, and a moving picture where it has one. */
 export function sendByFfmpeg(sdp: string, tone: number): void {
   const key = keyIn(sdp);
@@ -47,7 +64,7 @@ export function sendByFfmpeg(sdp: string, tone: number): void {
     ...["-hide_banner", "-loglevel", "error", "-re", "-f", "lavfi", "-i", `sine=frequency=${tone}:sample_rate=${RATE}`],
     ...(video ? ["-re", "-f", "lavfi", "-i", "testsrc=size=320x180:rate=10"] : []),
     ...["-map", "0:a", "-c:a", "libopus", "-payload_type", "111", ...to("audio")],
-    ...(video ? ["-map", "1:v", "-c:v", "libvpx", "-deadline", "realtime", "-g", "10"] : []),
+    ...(video ? ["-map", "1:v", ...(/ H264\/90000/i.test(sdp) ? H264 : VP8), "-g", "10"] : []),
     ...(video ? ["-payload_type", "96", ...to("video")] : []),
   ]);
 }

@@ -1,0 +1,137 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HlsCreated, RtpCreated } from "../../src/protocol/index.ts";
+import { launchChromium } from "../support/chromium.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { type Edge, startEdge } from "../support/edge.ts";
+import { startNode } from "../support/node.ts";
+import { endPrograms, sendByFfmpeg } from "../support/peers/rtp.ts";
+import { apiToken } from "../support/tokens.ts";
+
+const TONE = 440;
+const ROOM = "stage";
+const TYPES: Readonly<Record<string, string>> = {
+  m3u8: "application/vnd.apple.mpegurl",
+  m4s: "video/mp4",
+  mp4: "video/mp4",
+  html: "text/html",
+};
+const PAGE = `<!doctype html><video src="/${ROOM}/live/index.m3u8" autoplay></video>`;
+
+/** A folder, as any web server would serve it, and a page that plays what is in it. */
+async function serve(folder: string): Promise<{ url: string; close(): void }> {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? "/", "http://a").pathname;
+    try {
+      const body = path === "/page.html" ? PAGE : await readFile(join(folder, path));
+      response.setHeader("content-type", TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream");
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Where the page's player is, and how loud (dB) its sound is at a frequency and at another. */
+const playing = (page: Page, frequency: number, other: number) =>
+  page.evaluate(
+    ([wanted = 0, unwanted = 0]) => {
+      const video = document.querySelector("video") as HTMLVideoElement & { analyser?: AnalyserNode };
+      if (video.analyser === undefined) {
+        const context = new AudioContext({ sampleRate: 48_000 });
+        video.analyser = new AnalyserNode(context, { fftSize: 8_192, smoothingTimeConstant: 0 });
+        context.createMediaElementSource(video).connect(video.analyser);
+      }
+      const bins = new Float32Array(video.analyser.frequencyBinCount);
+      video.analyser.getFloatFrequencyData(bins);
+      const at = (hertz: number): number => bins[Math.round((hertz * 8_192) / 48_000)] ?? -200;
+      const { currentTime, videoWidth, videoHeight } = video;
+      const { totalVideoFrames } = video.getVideoPlaybackQuality();
+      return { currentTime, videoWidth, videoHeight, totalVideoFrames, wanted: at(wanted), unwanted: at(unwanted) };
+    },
+    [frequency, other],
+  );
+
+describe("HLS out", () => {
+  const cleanup = createCleanup();
+  let edge: Edge;
+  let browser: Browser;
+  let folder: string;
+  let site: Awaited<ReturnType<typeof serve>>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tandem-hls-"));
+    cleanup.add(() => rm(folder, { recursive: true, force: true }));
+    site = await serve(folder);
+    cleanup.add(site.close);
+    edge = await startEdge();
+    cleanup.add(edge.stop);
+    const settings = { "rtp-ports": "22200-22299", "hls-folder": folder, "hls-url": site.url };
+    const node = await startNode({ edge: edge.url, settings });
+    cleanup.add(node.stop);
+    browser = await launchChromium();
+    cleanup.add(() => browser.close());
+    cleanup.add(endPrograms);
+  });
+  afterAll(cleanup.run);
+
+  const ask = async (method: string, path: string, body?: unknown): Promise<Response> =>
+    fetch(`${edge.url}/v1/rooms${path}`, {
+      method,
+      headers: { authorization: `Bearer ${await apiToken()}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const receive = async (identity: string, codec: "h264" | "vp8"): Promise<void> => {
+    const audio = { codec: "opus", payloadType: 111 };
+    const leg = { identity, receive: { audio, video: { codec, payloadType: 96 } } };
+    const response = await ask("POST", `/${ROOM}/rtp`, leg);
+    expect(response.status, await response.clone().text()).toBe(201);
+    sendByFfmpeg(((await response.json()) as RtpCreated).sdp, TONE);
+  };
+
+  it("Chromium plays a room by its playlist, pictures and sound, and nothing is left behind the end", async () => {
+    expect((await ask("POST", "", { name: ROOM })).status).toBe(201);
+    await receive("studio", "h264");
+    const response = await ask("POST", `/${ROOM}/hls`, { source: "studio" });
+    expect(response.status, await response.clone().text()).toBe(201);
+    const { pid, playlist } = (await response.json()) as HlsCreated;
+    expect(playlist).toBe(`${site.url}${ROOM}/live/index.m3u8`);
+    // Enough for players to begin with.
+    await expect.poll(async () => (await fetch(playlist)).status, { timeout: 60_000 }).toBe(200);
+
+    const page = await browser.newPage();
+    await page.goto(`${site.url}page.html`);
+    await expect.poll(() => playing(page, TONE, 1_230)).toMatchObject({ videoWidth: 320, videoHeight: 180 });
+    await expect
+      .poll(async () => {
+        const { currentTime, totalVideoFrames, wanted, unwanted } = await playing(page, TONE, 1_230);
+        return currentTime > 3 && totalVideoFrames > 20 && wanted - unwanted > 20;
+      })
+      .toBe(true);
+
+    expect((await ask("DELETE", `/${ROOM}/hls/${pid}`)).status).toBe(204);
+    await expect.poll(async () => await (await fetch(playlist)).text()).toContain("#EXT-X-ENDLIST");
+    expect(await readdir(join(folder, ROOM, "live"))).toContain("init-1.mp4");
+  });
+
+  it("a picture in VP8 is refused, and says why", async () => {
+    await receive("browser", "vp8");
+    await expect
+      .poll(async () => (await ask("POST", `/${ROOM}/hls`, { source: "browser", name: "vp8" })).json())
+      .toMatchObject({ code: "unsupported-codec", detail: expect.stringContaining("vp8") });
+    expect(await readdir(join(folder, ROOM))).toEqual(["live"]);
+  });
+});
