@@ -10,7 +10,10 @@ import { type Section, sectionsOf } from "./sdp.ts";
 export type AttendanceKind = "whip" | "whep";
 
 /** What an m-line of an encoder is, by its medium. */
-const PUBLISHED: Readonly<Record<string, SourceKind>> = { audio: "mic", video: "camera" };
+const PUBLISHED: ReadonlyMap<string, SourceKind> = new Map([
+  ["audio", "mic"],
+  ["video", "camera"],
+]);
 /** What a player's m-line may carry. */
 const CARRIED: Readonly<Record<string, readonly SourceKind[]>> = {
   audio: ["mic", "screen-audio", "mix", "custom"],
@@ -21,7 +24,7 @@ const refuse = ({ line }: Section, why: string): never => {
   throw new TandemError("media-offer", `line ${line}: ${why}`);
 };
 
-const isMedia = ({ media }: Section): boolean => media in PUBLISHED;
+const isMedia = ({ media }: Section): boolean => PUBLISHED.has(media);
 
 function checkDirections(kind: AttendanceKind, sections: readonly Section[]): void {
   const seen = new Set<string>();
@@ -51,7 +54,7 @@ export function checkOffer(kind: AttendanceKind, sdp: string, grants: Grants): S
     if (!grants.subscribe?.length) throw new TandemError("no-grant", "subscribe");
     return [];
   }
-  const kinds = sections.flatMap(({ media }) => PUBLISHED[media] ?? []);
+  const kinds = sections.flatMap(({ media }) => PUBLISHED.get(media) ?? []);
   for (const wanted of kinds) {
     if (!grants.publish?.includes(wanted)) throw new TandemError("no-grant", `publish ${wanted}`);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { answerTo, offerOf } from "../testing/sdp.ts";
 import { parseIfMatch } from "./etag.ts";
 import { fragmentOf, parseFragment } from "./fragment.ts";
-import { checkOffer } from "./offer.ts";
+import { checkAnswer, checkOffer } from "./offer.ts";
 import { attributeOf, sectionsOf } from "./sdp.ts";
 
 describe("If-Match", () => {
@@ -28,6 +28,19 @@ describe("a description", () => {
       { line: 7, media: "audio", stopped: true, direction: "recvonly" },
     ]);
     expect(attributeOf(sdp, "ice-ufrag")).toBe("u");
+  });
+
+  it("has no media by the names of what every object has", () => {
+    const sdp = `v=0\r\n${["constructor", "__proto__", "toString"].map(name => `m=${name} 9 X 0\r\n`).join("")}`;
+    for (const kind of ["whip", "whep"] as const) {
+      const refused = expect.objectContaining({ code: "media-offer" });
+      expect(() => checkOffer(kind, sdp, { subscribe: ["mix"] })).toThrow(refused);
+      expect(() => checkAnswer(kind, sdp, sdp, { subscribe: ["mix"] })).not.toThrow();
+    }
+  });
+
+  it("full of spaces is read at once: to look for the end of each took minutes", () => {
+    expect(attributeOf(`a=ice-ufrag:x${" ".repeat(250_000)}y`, "ice-ufrag")).toHaveLength(250_002);
   });
 
   it("of whatever text is read or refused, in time that its length bounds", () => {

@@ -40,4 +40,4 @@ export function sectionsOf(sdp: string): Section[] {
 
 /** The value of the first `a=` line of that name, or "". */
 export const attributeOf = (sdp: string, name: string): string =>
-  new RegExp(`^a=${name}:[ \t]*([^\r\n]*?)[ \t]*\r?$`, "m").exec(sdp)?.[1] ?? "";
+  new RegExp(`^a=${name}:([^\r\n]*)`, "m").exec(sdp)?.[1]?.trim() ?? "";
