@@ -76,6 +76,20 @@ export function MoreMenu() {
             preferences.layout.value = layout;
           }}
         />
+        {call.topology.value.current === "sfu" && (
+          <MenuChoice
+            icon="sound"
+            label="Receive"
+            options={[
+              { value: "everybody", label: "Everybody" },
+              { value: "mix", label: "One mix" },
+            ]}
+            value={preferences.receiving.value}
+            onPick={receiving => {
+              preferences.receiving.value = receiving;
+            }}
+          />
+        )}
         <MenuChoice
           icon="theme"
           label="Theme"

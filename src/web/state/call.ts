@@ -6,6 +6,7 @@ import { type Chat, createChat } from "./chat.ts";
 import { textOf } from "./error-texts.ts";
 import { createNotices, type Notices } from "./notices.ts";
 import { HAND, handOf } from "./people.ts";
+import { preferences } from "./preferences.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
 import { createQuality } from "./quality.ts";
 import type { ParticipantView, Quality, Room, RoomSnapshot } from "./sdk.ts";
@@ -96,6 +97,7 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
         action: { label: "Stop", run: sharing.toggle },
       });
   });
+  const stopReceiving = effect(() => room.listen(preferences.receiving.value === "mix" ? "mix" : null));
   const mayChat = you.peek().grants.chat === true;
   const openChat = {
     label: "Open chat",
@@ -121,6 +123,7 @@ export function createCall({ room, microphone, camera, link }: Parts): Call {
       stopUnmuted();
       stopSharing();
       stopTopology();
+      stopReceiving();
       speaking.close();
       quality.close();
       chat.close();

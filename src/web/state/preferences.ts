@@ -21,6 +21,7 @@ const oneOf =
 
 export type Theme = "system" | "light" | "dark";
 export type Layout = "grid" | "speaker";
+export type Receiving = "everybody" | "mix";
 
 /** What this person prefers, as signals; set one and it is remembered. */
 export const preferences = {
@@ -28,6 +29,8 @@ export const preferences = {
   name: remembered("name", "", anything),
   theme: remembered<Theme>("theme", "system", oneOf("system", "light", "dark")),
   layout: remembered<Layout>("layout", "grid", oneOf("grid", "speaker")),
+  /** What comes from a media node: everybody, or for weak devices one sound and one picture. */
+  receiving: remembered<Receiving>("receiving", "everybody", oneOf("everybody", "mix")),
   corner: remembered<Corner>("corner", "bottom-right", isCorner as (value: string) => value is Corner),
   /** Whether single keys act, WCAG 2.1.4. */
   keys: remembered<"on" | "off">("keys", "on", oneOf("on", "off")),
