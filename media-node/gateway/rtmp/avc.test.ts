@@ -108,6 +108,18 @@ describe("H.264 from FLV", () => {
       expect(readAvcConfiguration(record, 0, length), `${length}`).toBeUndefined();
   });
 
+  it("takes no parameter sets that would make much of a small key frame", () => {
+    const head = Buffer.of(1, 66, 0xc0, 31, 0xff, 0xe1, 0, SPS.length);
+    const recordOf = (count: number): Buffer => {
+      const pps = unit(8, 500);
+      const one = Buffer.concat([Buffer.of(pps.length >> 8, pps.length & 0xff), pps]);
+      return Buffer.concat([head, SPS, Buffer.of(count), ...Array.from({ length: count }, () => one)]);
+    };
+    const [few, many] = [recordOf(4), recordOf(9)];
+    expect(readAvcConfiguration(few, 0, few.length)?.parameterSets).toHaveLength(5);
+    expect(readAvcConfiguration(many, 0, many.length)).toBeUndefined();
+  });
+
   it("stays within its bytes, whatever they are", { timeout: FUZZ_TIMEOUT }, () => {
     const samples = [units(unit(9, 2), unit(5, 200), unit(1, 30)), units(unit(1, 3)), record];
     const info = createPayloadInfo();

@@ -8,6 +8,8 @@ import { readUint16, writeUint16 } from "../../rtp/bytes.ts";
 const NAL = { idr: 5, sps: 7, pps: 8, delimiter: 9, filler: 12, stapA: 24, fuA: 28 } as const;
 /** Baseline, main, extended and high: 8 bits, 4:2:0. What browsers decode. */
 const PROFILES: ReadonlySet<number> = new Set([66, 77, 88, 100]);
+/** Bytes of all parameter sets together: encoders write a hundred or two, and every key frame is led by them. */
+const MAX_PARAMETER_SETS = 4_096;
 const TYPE_MASK = 0x1f;
 const REFERENCE_MASK = 0x60;
 
@@ -30,6 +32,7 @@ export function readAvcConfiguration(bytes: Buffer, offset: number, length: numb
   const lengthBytes = (bytes[offset + 4]! & 3) + 1;
   if (lengthBytes === 3) return undefined;
   const parameterSets: Buffer[] = [];
+  let setBytes = 0;
   let at = offset + 5;
   for (const [mask, type] of [
     [0x1f, NAL.sps],
@@ -42,6 +45,8 @@ export function readAvcConfiguration(bytes: Buffer, offset: number, length: numb
       if (at + 2 > end) return undefined;
       const size = readUint16(bytes, at);
       if (size === 0 || at + 2 + size > end || (bytes[at + 2]! & TYPE_MASK) !== type) return undefined;
+      setBytes += size;
+      if (setBytes > MAX_PARAMETER_SETS) return undefined;
       parameterSets.push(Buffer.from(bytes.subarray(at + 2, at + 2 + size)));
       at += 2 + size;
     }
