@@ -165,8 +165,6 @@ export function createSegmenter(store: SegmentStore): Segmenter {
       pending = { frame, time };
     },
     audio(packet, duration, time) {
-      // Sound alone makes no segments.
-      if (pending !== undefined && time - pending.time > MAX_GAP * 1_000) breakOff();
       if (closed || origin === undefined || time < origin) return;
       // Whoever has turned the camera off may leave it so for hours: no sound is gathered for a picture that may never come.
       if (pending !== undefined && time - pending.time > MAX_GAP * 1_000) {
