@@ -21,6 +21,7 @@ export type { ChatMessage, Participant, Source, Topology } from "../protocol/mod
 export type { SourceKind } from "../protocol/names.ts";
 export type { Failure, Status, Store } from "./core/index.ts";
 export type { MediaConnection, OpenConnection } from "./media-path.ts";
+export type { Phones } from "./phones.ts";
 export type { Listening, Wishes } from "./session/session.ts";
 export type {
   LocalSource,

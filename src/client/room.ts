@@ -6,6 +6,7 @@ import { createIce } from "./ice.ts";
 import type { IncomingMedia, MediaHost } from "./media-path.ts";
 import { createMesh } from "./mesh/mesh.ts";
 import { createPaths } from "./paths.ts";
+import { createPhones } from "./phones.ts";
 import { createPublications } from "./publications.ts";
 import { createSession, type Session } from "./session/session.ts";
 import type { ProfileChanges, Room } from "./types.ts";
@@ -137,6 +138,7 @@ export function createRoom({ signaling, surroundings, host, ...options }: RoomOp
     async remove(pid, reason) {
       await command("moderate.remove", { pid, ...(reason !== undefined && { reason }) });
     },
+    phones: createPhones(signaling),
     async setMetadata(metadata) {
       await command("room.update", { metadata });
     },

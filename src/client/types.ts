@@ -10,6 +10,7 @@ import type { ChatMessage, Participant, Source, Topology } from "../protocol/mod
 import type { SourceKind } from "../protocol/names.ts";
 import type { Emitter, Failure, Status, Store } from "./core/index.ts";
 import type { IncomingMedia, MediaConnection, OpenConnection } from "./media-path.ts";
+import type { Phones } from "./phones.ts";
 import type { Listening, Wishes } from "./session/session.ts";
 
 /** A source and, when it flows here, its media. */
@@ -119,6 +120,8 @@ export interface Room {
   mute(sourceNumber: number): Promise<void>;
   remove(pid: string, reason?: string): Promise<void>;
   setMetadata(metadata: string): Promise<void>;
+  /** Telephones: to call them into the room and to handle their calls. Needs the `dial` grant. */
+  readonly phones: Phones;
   /**
    * Say which videos are to be seen, best first, in what size: counts where a media node carries the room and there are more
    * than it can show. Null (the default): whoever speaks.

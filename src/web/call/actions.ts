@@ -14,6 +14,7 @@ export const KEYS = {
   layout: "L",
   link: "I",
   devices: "D",
+  dial: "N",
   theme: "T",
   shortcuts: "?",
   leave: "Shift+Q",
@@ -71,6 +72,17 @@ export function actionsOf(call: Call, leave: () => void): readonly Action[] {
         view.dialog.value = "devices";
       },
     },
+    ...(grants.dial
+      ? [
+          {
+            key: KEYS.dial,
+            label: "Call a telephone",
+            run: () => {
+              view.dialog.value = "dial";
+            },
+          },
+        ]
+      : []),
     {
       key: KEYS.theme,
       label: "Light, dark or as the system",

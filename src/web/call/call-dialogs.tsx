@@ -1,6 +1,8 @@
 import { DevicePickers } from "../prejoin/device-pickers.tsx";
 import { Modal } from "../ui/modal.tsx";
 import { useCall } from "./call-context.ts";
+import { DialDialog } from "./dial-dialog.tsx";
+import { PhoneDialog } from "./phone-dialog.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
 
@@ -21,5 +23,7 @@ export function CallDialogs({ leave }: { leave: () => void }) {
         </div>
       </Modal>
     );
+  if (dialog === "dial") return <DialDialog onClose={close} />;
+  if ("phone" in dialog) return <PhoneDialog pid={dialog.phone} onClose={close} />;
   return <RemoveDialog pid={dialog.remove} name={dialog.name} onClose={close} />;
 }

@@ -54,6 +54,18 @@ export function MoreMenu() {
             Copy the link
           </MenuItem>
         )}
+        {call.you.value.grants.dial && (
+          <MenuItem
+            icon="phone"
+            shortcut={KEYS.dial}
+            onClick={then(() => {
+              call.view.dialog.value = "dial";
+            })}
+            testId="dial-menu"
+          >
+            Call a telephone
+          </MenuItem>
+        )}
         <MenuItem
           icon="keyboard"
           shortcut={KEYS.shortcuts}

@@ -1,4 +1,5 @@
 import { handOf, isAudible, nameOf, sourceOf } from "../state/people.ts";
+import { callStateText } from "../state/phones.ts";
 import type { ParticipantView } from "../state/sdk.ts";
 import { Face } from "../ui/face.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -10,6 +11,7 @@ const about = (person: ParticipantView, own: boolean): string => {
     own ? "You" : "",
     person.moderator ? "Moderator" : "",
     person.kind === "phone" ? "Telephone" : "",
+    callStateText(person) ?? "",
     person.kind === "bot" ? "Program" : "",
     person.state === "away" ? "Reconnecting…" : "",
   ];
@@ -48,6 +50,18 @@ export function PersonRow({ person, own = false }: { person: ParticipantView; ow
         <span class="person-mic" role="img" aria-label={audible ? "Microphone on" : "Microphone off"}>
           <Icon name={audible ? "mic" : "mic-off"} size={18} />
         </span>
+      )}
+      {person.kind === "phone" && call.you.value.grants.dial && (
+        <IconButton
+          icon="phone"
+          size="small"
+          side="start"
+          label={`Keys, hold and hang up: ${name}`}
+          testId="phone"
+          onClick={() => {
+            call.view.dialog.value = { phone: person.pid };
+          }}
+        />
       )}
       {moderates && (
         <IconButton

@@ -52,6 +52,13 @@ describe("focusOf", () => {
 });
 
 describe("describeTile", () => {
+  it("says of a telephone what its call waits for", () => {
+    const attributes = { "sip.callStatus": "ringing" };
+    const phone = personTile(person(2, [], { kind: "phone", attributes }), false);
+    const text = describeTile(phone, { hand: false, speaking: false, poor: undefined, status: "connected" });
+    expect(text).toContain("ringing…");
+  });
+
   it("says what the marks show", () => {
     const away = personTile(person(2, [], { state: "away" }), false);
     expect(describeTile(away, { hand: true, speaking: false, poor: undefined, status: "connected" })).toBe(

@@ -1,4 +1,5 @@
 import { isAudible, nameOf, sourceOf } from "../state/people.ts";
+import { callStateText } from "../state/phones.ts";
 import type { ParticipantView, RoomSnapshot, SourceView } from "../state/sdk.ts";
 
 /** Something with a place on the stage: a participant with their camera, or a shared screen. */
@@ -70,6 +71,8 @@ export function describeTile(tile: TileModel, { hand, speaking, poor, status }: 
 export function troubleOf({ person, own, source }: TileModel, status: RoomSnapshot["status"]): string | undefined {
   if (own) return status === "reconnecting" ? "Reconnecting…" : undefined;
   if (person.state === "away") return "Reconnecting…";
+  const waits = callStateText(person);
+  if (waits) return waits;
   if (person.connection === "connecting") return "Connecting…";
   if (person.connection === "interrupted") return "Interrupted…";
   return source?.withheld === undefined ? undefined : WITHHELD[source.withheld];

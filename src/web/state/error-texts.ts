@@ -25,6 +25,12 @@ const TEXTS: Readonly<Record<string, string>> = {
   "upgrade-required": "This page is older than the server; load it again.",
   "going-away": "The server is restarting; try again in a moment.",
   "no-such-participant": "They have left already.",
+  "destination-denied": "That number can't be called from here; ask whoever runs this deployment.",
+  "trunk-unavailable": "No telephone line is up; ask whoever runs this deployment.",
+  "trunk-busy": "All telephone lines are busy; try again in a moment.",
+  "room-elsewhere": "The telephone line is at another media node than this room; ask whoever runs this deployment.",
+  "no-such-call": "That call has ended already.",
+  "call-state": "The telephone has not answered yet.",
 };
 
 const FALLBACK = "Something failed; try again.";

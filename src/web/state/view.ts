@@ -1,7 +1,12 @@
 import { type Signal, signal } from "@preact/signals";
 
 export type Panel = "chat" | "people";
-export type Dialog = "devices" | "shortcuts" | { readonly remove: string; readonly name: string };
+export type Dialog =
+  | "devices"
+  | "shortcuts"
+  | "dial"
+  | { readonly phone: string }
+  | { readonly remove: string; readonly name: string };
 
 /** What is open on the call page. */
 export interface View {

@@ -40,6 +40,7 @@ function participant(extra: Extra, index: number): ParticipantView {
     sources,
     connection: extra.connecting ? "connecting" : "connected",
     ...(extra.hand ? { attributes: { hand: String(NOW + index) } } : {}),
+    ...(extra.call ? { attributes: { "sip.callStatus": extra.call } } : {}),
   };
 }
 
@@ -58,7 +59,7 @@ function chatOf({ chat = [], others }: Scene, you: ParticipantView): readonly Ch
 export async function joinRoom({ room: id = "room" }: JoinOptions): Promise<Room> {
   const scene = sceneOf(location.search);
   const name = localStorage.getItem("tandem.name") ?? "Ada Lovelace";
-  const you = { ...participant({ name, moderator: true }, -1), sources: [], grants: HOST_GRANTS };
+  const you = { ...participant({ name, moderator: true }, -1), sources: [], grants: { ...HOST_GRANTS, dial: true } };
   const chat = chatOf(scene, you);
   const store = createStore<RoomSnapshot>({
     status: "connected",
@@ -125,6 +126,7 @@ export async function joinRoom({ room: id = "room" }: JoinOptions): Promise<Room
     mute: nothing,
     remove: nothing,
     setMetadata: nothing,
+    phones: { call: async () => ({ call: "c_scripted" }), press: nothing, hold: nothing, hangUp: nothing },
     wish: () => undefined,
     listen: () => undefined,
     connections: [],

@@ -9,6 +9,8 @@ export interface Extra {
   readonly muted?: boolean;
   readonly hand?: boolean;
   readonly phone?: boolean;
+  /** State of a telephone's call. */
+  readonly call?: string;
   readonly moderator?: boolean;
   readonly screen?: boolean;
   readonly away?: boolean;

@@ -61,6 +61,8 @@ export const SHOTS: readonly Shot[] = [
   call("menu", { others: few(2) }, ["o"]),
   call("shortcuts", { others: few(2) }, ["?"]),
   call("devices", { others: few(2) }, ["d"]),
+  call("dial", { others: few(2) }, ["n"]),
+  call("ringing", { others: [...few(2), { name: "+49 30 5550 0117", phone: true, call: "ringing" }] }, ["p"]),
   call("muted", { others: few(2), speakingWhileMuted: true }, ["m", "v", "h"]),
   call("reconnecting", { others: few(3), status: "reconnecting" }),
   call("no-media-node", {
