@@ -20,15 +20,26 @@ const TYPES: Readonly<Record<string, string>> = {
   m4s: "video/mp4",
   mp4: "video/mp4",
   html: "text/html",
+  js: "text/javascript",
 };
-const PAGE = `<!doctype html><video src="/${ROOM}/live/index.m3u8" autoplay></video>`;
+const LIST = `/${ROOM}/live/index.m3u8`;
+/** Players: Chromium's own, and hls.js. */
+const PAGES: Readonly<Record<string, string>> = {
+  "/native.html": `<!doctype html><video src="${LIST}" autoplay></video>`,
+  "/hls-js.html": `<!doctype html><video autoplay></video><script src="/hls.js"></script><script>
+    const player = new Hls();
+    player.loadSource("${LIST}");
+    player.attachMedia(document.querySelector("video"));
+  </script>`,
+};
+const HLS_JS = new URL("../../node_modules/hls.js/dist/hls.min.js", import.meta.url);
 
-/** A folder, as any web server would serve it, and a page that plays what is in it. */
+/** A folder, as any web server would serve it, and pages that play what is in it. */
 async function serve(folder: string): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://a").pathname;
     try {
-      const body = path === "/page.html" ? PAGE : await readFile(join(folder, path));
+      const body = PAGES[path] ?? (await readFile(path === "/hls.js" ? HLS_JS : join(folder, path)));
       response.setHeader("content-type", TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream");
       response.end(body);
     } catch {
@@ -102,7 +113,7 @@ describe("HLS out", () => {
     sendByFfmpeg(((await response.json()) as RtpCreated).sdp, TONE);
   };
 
-  it("Chromium plays a room by its playlist, pictures and sound, and nothing is left behind the end", async () => {
+  it("Chromium plays a room by its playlist, and so does hls.js: pictures and sound, until its end", async () => {
     expect((await ask("POST", "", { name: ROOM })).status).toBe(201);
     await receive("studio", "h264");
     const response = await ask("POST", `/${ROOM}/hls`, { source: "studio" });
@@ -112,15 +123,19 @@ describe("HLS out", () => {
     // Enough for players to begin with.
     await expect.poll(async () => (await fetch(playlist)).status, { timeout: 60_000 }).toBe(200);
 
-    const page = await browser.newPage();
-    await page.goto(`${site.url}page.html`);
-    await expect.poll(() => playing(page, TONE, 1_230)).toMatchObject({ videoWidth: 320, videoHeight: 180 });
-    await expect
-      .poll(async () => {
-        const { currentTime, totalVideoFrames, wanted, unwanted } = await playing(page, TONE, 1_230);
-        return currentTime > 3 && totalVideoFrames > 20 && wanted - unwanted > 20;
-      })
-      .toBe(true);
+    await Promise.all(
+      Object.keys(PAGES).map(async path => {
+        const page = await browser.newPage();
+        await page.goto(new URL(path, site.url).href);
+        await expect
+          .poll(async () => {
+            const { currentTime, totalVideoFrames, wanted, unwanted } = await playing(page, TONE, 1_230);
+            return currentTime > 3 && totalVideoFrames > 20 && wanted - unwanted > 20;
+          })
+          .toBe(true);
+        expect(await playing(page, TONE, 1_230)).toMatchObject({ videoWidth: 320, videoHeight: 180 });
+      }),
+    );
 
     expect((await ask("DELETE", `/${ROOM}/hls/${pid}`)).status).toBe(204);
     await expect.poll(async () => await (await fetch(playlist)).text()).toContain("#EXT-X-ENDLIST");
