@@ -15,6 +15,8 @@ export const MAX_MESSAGE = 64 * 1024;
 /** The close code of a token that opens nothing (any more), as the error table has it. */
 const TOKEN_INVALID = 4411;
 const BAD_FRAME = 4401;
+/** Whoever leaves so much (bytes) unread reads nothing: more than its guest lets wait, so it is the answers to a flood of pings. */
+const MAX_UNREAD = 256 * 1024;
 /** What is still unsent when a connection is closed has so long (ms) to go. */
 const LINGER = 1_000;
 
@@ -62,8 +64,12 @@ export function openConnection(stream: Socket, host: ConnectionHost): Connection
     },
   };
 
-  function send(opcode: number, payload: Uint8Array): void {
-    if (!isOver) stream.write(writeFrame(opcode, payload));
+  const send = (opcode: number, payload: Uint8Array): void => write(writeFrame(opcode, payload));
+
+  function write(bytes: Uint8Array): void {
+    if (isOver) return;
+    if (stream.writableLength > MAX_UNREAD) stream.destroy();
+    else stream.write(bytes);
   }
 
   /** Says a last word. */
@@ -93,7 +99,7 @@ export function openConnection(stream: Socket, host: ConnectionHost): Connection
 
   function reply(bytes: Uint8Array): void {
     saidGoodbye = (bytes[0]! & 0x0f) === OPCODE.close;
-    stream.write(bytes);
+    write(bytes);
   }
 
   function greet(bytes: Uint8Array): void {

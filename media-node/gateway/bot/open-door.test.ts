@@ -34,6 +34,13 @@ function createGuest(more: Partial<BotGuest> = {}): TestGuest {
   return guest;
 }
 
+/** The opening handshake of a program that brings the token `secret`. */
+const HANDSHAKE = [
+  ...["GET / HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"],
+  ...["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", `Sec-WebSocket-Protocol: ${BOT_PROTOCOL}, bearer.secret`],
+  "\r\n",
+].join("\r\n");
+
 const errors: string[] = [];
 async function open(more: Partial<BotDoorOptions> = {}): Promise<OpenBotDoor> {
   const door = await openBotDoor({
@@ -163,11 +170,31 @@ describe("the door for programs", () => {
     }
   });
 
-  it("has room for so many strangers, and for programs behind them when they are gone", async () => {
+  it("ends a connection that asks and never reads", async () => {
+    const door = await open();
+    const guest = createGuest();
+    door.expect("secret", guest);
+    const socket = connect(door.port, "127.0.0.1");
+    closing.push(() => socket.destroy());
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write(HANDSHAKE);
+    const ping = Buffer.concat([Buffer.of(0x89, 0x80 | 125, 0, 0, 0, 0), Buffer.alloc(125)]);
+    const flood = Buffer.concat(Array.from({ length: 8_000 }, () => ping));
+    for (let sent = 0; sent < 64 && !socket.destroyed; sent++) {
+      await new Promise<void>(resolve => {
+        socket.write(flood, () => resolve());
+        socket.once("close", resolve);
+      });
+    }
+    await expect.poll(() => guest.told).toEqual(["connected", "disconnected"]);
+  });
+
+  it("has room for so many strangers of one address, and for programs behind them when they are gone", async () => {
     const door = await open();
     const strangers = Array.from({ length: 140 }, () => connect(door.port, "127.0.0.1"));
     for (const socket of strangers) socket.on("error", () => {});
-    await expect.poll(() => strangers.filter(socket => socket.closed).length).toBe(12);
+    await expect.poll(() => strangers.filter(socket => socket.closed).length).toBe(108);
     for (const socket of strangers) socket.destroy();
     const guest = createGuest();
     door.expect("secret", guest);
@@ -188,18 +215,13 @@ describe("the door for programs", () => {
     const door = await open({ secureContext: () => createSecureContext({ cert, key }) });
     const guest = createGuest();
     door.expect("secret", guest);
-    const request = [
-      ...["GET / HTTP/1.1", "Host: a", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"],
-      ...["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", `Sec-WebSocket-Protocol: ${BOT_PROTOCOL}, bearer.secret`],
-      "\r\n",
-    ].join("\r\n");
     const plain = connect(door.port, "127.0.0.1");
     let answer = "";
     plain.on("data", bytes => {
       answer += bytes.toString("latin1");
     });
     plain.on("error", () => {});
-    plain.write(request);
+    plain.write(HANDSHAKE);
     await once(plain, "close");
     expect(answer).not.toContain("HTTP/1.1");
     expect(guest.told).toEqual([]);
@@ -207,7 +229,7 @@ describe("the door for programs", () => {
     const encrypted = connectTls({ host: "127.0.0.1", port: door.port, rejectUnauthorized: false });
     closing.push(() => encrypted.destroy());
     encrypted.on("error", () => {});
-    encrypted.write(request);
+    encrypted.write(HANDSHAKE);
     const [first] = (await once(encrypted, "data")) as [Buffer];
     expect(first.toString("latin1")).toMatch(/^HTTP\/1.1 101 /);
     expect(guest.told).toEqual(["connected"]);

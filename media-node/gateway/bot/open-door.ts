@@ -10,6 +10,8 @@ import type { BotDoor, BotGuest } from "./door.ts";
 
 /** Strangers have so long (ms) to shake hands. */
 const HANDSHAKE_TIME = 5_000;
+/** Of them from one address: whoever dials and says nothing must not keep others out. */
+const MAX_STRANGERS_EACH = 32;
 
 export interface BotDoorOptions {
   readonly address: string;
@@ -34,7 +36,7 @@ export async function openBotDoor(options: BotDoorOptions): Promise<OpenBotDoor>
   const { address, port, secureContext, now, log } = options;
   const guests = new Map<string, BotGuest>();
   const listener = await openStreamDoor({
-    ...{ address, port, secureContext, patience: HANDSHAKE_TIME },
+    ...{ address, port, secureContext, patience: HANDSHAKE_TIME, maxStrangersEach: MAX_STRANGERS_EACH },
     open: (stream, host) =>
       openConnection(stream, {
         ...host,
