@@ -55,7 +55,7 @@ export type SipCredentials = v.InferOutput<typeof SipCredentials>;
 
 const trunkEntries = {
   name: v.optional(DisplayName),
-  /** Where calls go, and whose addresses may call in if `accept` names none. */
+  /** Where calls go. */
   host: SipHost,
   /** Left out: what DNS or the transport says. */
   port: v.optional(count(65_535)),

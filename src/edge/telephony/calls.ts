@@ -29,8 +29,9 @@ export interface StoredCall {
   readonly events: CallEvent[];
 }
 
-/** Ended calls that are remembered. */
+/** Ended calls that are remembered, and for how long at most: they hold people's numbers. */
 const KEPT = 1_000;
+const KEPT_TIME = 30 * 24 * 3_600_000;
 /** Events of one call: the first ones, and the last that ends it. */
 const EVENTS = 64;
 
@@ -139,6 +140,7 @@ export function createCalls(db: Database): Calls {
         call.id,
       );
       if (call.endedAt === undefined) return;
+      db.write("DELETE FROM calls WHERE ended_at < ?", call.endedAt - KEPT_TIME);
       db.write(
         `DELETE FROM calls WHERE ended_at IS NOT NULL AND n <= (SELECT n FROM calls WHERE ended_at IS NOT NULL
          ORDER BY n DESC LIMIT 1 OFFSET ?)`,

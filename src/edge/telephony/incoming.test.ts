@@ -37,6 +37,7 @@ describe("a call that comes in", () => {
         attributes: { "sip.callId": call, "sip.callStatus": "active", "sip.phoneNumber": "+4930123" },
       },
     ]);
+    expect(await orderOf(node, "call.prompt", call)).toMatchObject({ prompt: "welcome" });
     expect(await stateOf(call, "active")).toMatchObject({ direction: "in", rule, room, pid: joined.pid });
     await ada.next(frame => frame.type === "topology.changed" && frame.topology.current === "sfu");
   });

@@ -177,4 +177,6 @@ async function enter(telephony: TelephonyContext, call: StoredCall, rule: Stored
   if (current.state === "joining") current.state = "active";
   note(current, { at: now, event: "joined", detail: room });
   calls.save(current);
+  // A node that can't say it has let it in all the same.
+  await telephony.tell(node, { type: "call.prompt", call: id, prompt: "welcome" });
 }

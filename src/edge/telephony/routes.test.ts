@@ -64,6 +64,22 @@ describe("the routes of telephones", () => {
     expect(await codeOf(await askApi(method, path, body))).toBe(code);
   });
 
+  it("forget calls that ended a month ago, and all but the newest thousand", async () => {
+    const node = await phones.node();
+    const trunk = await phones.trunk(node);
+    await runInDurableObject(telephony(), (_, { storage }) => {
+      const insert = `INSERT INTO calls (id, direction, trunk, caller, callee, node, state, tries, began_at, ended_at, events)
+        VALUES (?, 'in', 't', '', '', 'n', 'ended', 0, 0, ?, '[]')`;
+      const now = Date.now();
+      for (let n = 0; n < 1_010; n++) storage.sql.exec(insert, `c_recent-${n}`, now);
+      storage.sql.exec(insert, "c_month-ago", now - 31 * 24 * 3_600_000);
+    });
+    await stateOf(phones.incoming(node, trunk), "ended");
+    expect(await codeOf(await askApi("GET", "/v1/calls/c_month-ago"))).toBe("no-such-call");
+    expect(await codeOf(await askApi("GET", "/v1/calls/c_recent-0"))).toBe("no-such-call");
+    expect((await askApi("GET", "/v1/calls/c_recent-1009")).status).toBe(200);
+  });
+
   it("list calls by the page, running or ended", async () => {
     const node = await phones.node();
     const trunk = await phones.trunk(node);

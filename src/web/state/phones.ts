@@ -18,6 +18,7 @@ export const isUnanswered = (state: string | undefined): boolean => state === "d
 const FAILURES: Readonly<Record<string, (name: string) => string>> = {
   busy: name => `${name} is busy; try again later.`,
   "no-answer": name => `${name} doesn't answer; try again later.`,
+  unavailable: name => `${name} can't be reached now; try again later.`,
   declined: name => `${name} declined the call.`,
   "not-found": name => `${name} can't be reached: there is no such number.`,
 };
