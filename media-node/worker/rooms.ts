@@ -14,14 +14,12 @@ import { type ReadOffer, readOffer } from "../session/description.ts";
 import { createSession } from "../session/session.ts";
 import type { Session, SessionHost, SessionState } from "../session/session-contract.ts";
 import { createTally, type Tally } from "../session/tally.ts";
+import { type Arrivals, createArrivals } from "./arrivals.ts";
 import type { Outcome } from "./messages.ts";
 import { createRoomGateways, type GatewayCommand, type Gateways, type RoomGateways } from "./room-gateways.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type Command<T extends LinkCommand["type"]> = Extract<LinkCommand, { type: T }>;
-
-/** What is asked for a participant may come before it does; so long (ms) it waits. */
-const PATIENCE = 2_000;
 
 interface Member {
   readonly participant: NodeParticipant;
@@ -36,15 +34,7 @@ interface Room {
   readonly mix: RoomMix;
   readonly gateways: RoomGateways;
   readonly members: Map<string, Member>;
-  readonly waiting: Set<Waiting>;
-}
-
-interface Waiting {
-  readonly pid: string;
-  readonly until: number;
-  readonly run: (now: number) => Outcome | Promise<Outcome>;
-  readonly resolve: (outcome: Outcome | Promise<Outcome>) => void;
-  readonly reject: (error: Error) => void;
+  readonly arrivals: Arrivals;
 }
 
 export interface RoomsOptions {
@@ -107,7 +97,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
   function closeRoom(room: Room, now: number): void {
     rooms.delete(room.room);
     for (const member of room.members.values()) endSession(member, now);
-    for (const { reject } of room.waiting) reject(new TandemError("room-closed"));
+    room.arrivals.close();
     room.gateways.close(now);
     room.mix.close(now);
     room.router.close(now);
@@ -120,7 +110,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
       const router = createRouter();
       const mix = createRoomMix(router, mixing);
       const opened: Room = {
-        ...{ room: name, life, epoch, router, mix, members: new Map(), waiting: new Set() },
+        ...{ room: name, life, epoch, router, mix, members: new Map(), arrivals: createArrivals() },
         gateways: createRoomGateways({
           ...{ gateways, room: name, router, mixing, host, log, past },
           onState: (pid, state) => tell(opened, pid, state),
@@ -141,15 +131,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
     room.members.set(participant.pid, { participant, session: before?.session });
     before?.session?.update(participant, now);
     room.gateways.update(participant, now);
-    for (const waiting of [...room.waiting]) {
-      if (waiting.pid !== participant.pid) continue;
-      room.waiting.delete(waiting);
-      try {
-        waiting.resolve(waiting.run(now));
-      } catch (error) {
-        waiting.reject(error as Error);
-      }
-    }
+    room.arrivals.arrived(participant.pid, now);
   }
 
   function remove(room: Room, pid: string, now: number): void {
@@ -195,11 +177,13 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
   }
 
   /** Does what is asked for a participant once that is there. */
-  function whenPresent(room: Room, pid: string, now: number, run: Waiting["run"]): Outcome | Promise<Outcome> {
-    if (room.members.has(pid)) return run(now);
-    return new Promise((resolve, reject) => {
-      room.waiting.add({ pid, until: now + PATIENCE, run, resolve, reject });
-    });
+  function whenPresent(
+    room: Room,
+    pid: string,
+    now: number,
+    work: (now: number) => Outcome | Promise<Outcome>,
+  ): Outcome | Promise<Outcome> {
+    return room.members.has(pid) ? work(now) : room.arrivals.wait(pid, now, work);
   }
 
   function offer(command: Command<"session.open">, now: number): Outcome | Promise<Outcome> {
@@ -302,11 +286,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
         room.router.tick(now);
         room.mix.tick(now);
         room.gateways.tick(now);
-        for (const waiting of room.waiting) {
-          if (now < waiting.until) continue;
-          room.waiting.delete(waiting);
-          waiting.reject(new TandemError("no-such-participant"));
-        }
+        room.arrivals.tick(now);
       }
       for (const session of sessions) {
         if (now < session.deadline) continue;
