@@ -39,6 +39,12 @@ export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadc
     broadcast?.close();
   }
 
+  /** It is over, and the room doesn't know. */
+  function lose(pid: string): void {
+    remove(pid);
+    onState(pid, "closed");
+  }
+
   return {
     open({ pid, number }, order) {
       if (hls === undefined) throw new TandemError("node-setting", "hls-folder");
@@ -46,9 +52,7 @@ export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadc
       const path = join(room, order.name);
       const failed = (error: Error): void => {
         log.error("a broadcast can't be written", { room, path, error: error.message });
-        if (broadcasts.get(pid) !== broadcast) return;
-        remove(pid);
-        onState(pid, "closed");
+        if (broadcasts.get(pid) === broadcast) lose(pid);
       };
       const store = (): SegmentStore => createFolder(join(hls.folder, path), failed);
       const broadcast: Broadcast = createBroadcast({ router, mixing, participant: number, order, store });
@@ -61,7 +65,15 @@ export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadc
       return broadcasts.keys();
     },
     tick(now) {
-      for (const broadcast of broadcasts.values()) broadcast.tick(now);
+      for (const [pid, broadcast] of broadcasts) {
+        try {
+          broadcast.tick(now);
+        } catch (error) {
+          // A defect of ours ends the one that met it, not its neighbours.
+          log.error("a broadcast failed", { room, pid, error: error instanceof Error ? error.stack : error });
+          lose(pid);
+        }
+      }
     },
     close() {
       for (const pid of [...broadcasts.keys()]) remove(pid);

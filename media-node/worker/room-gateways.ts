@@ -59,11 +59,11 @@ export function createRoomGateways(options: RoomGatewaysOptions): RoomGateways {
   const { gateways, room, router, mixing, host, log, past, onState } = options;
   const { door, rtmp, rtp, hls } = gateways;
   const bots = createRoomGuests<Bot, BotAudio>({
-    ...{ door, setting: "bot-listen", onState },
+    ...{ door, setting: "bot-listen", onState, log },
     create: (participant, audio, now, told) => createBot({ router, mixing, participant, audio, now, onState: told }),
   });
   const encoders = createRoomGuests<Ingest, undefined>({
-    ...{ door: rtmp, setting: "rtmp-listen", onState },
+    ...{ door: rtmp, setting: "rtmp-listen", onState, log },
     create: (participant, _, now, told) =>
       createIngest({ router, mixing, participant, aac: rtmp?.aac, log, now, onState: told }),
   });

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { BotAudio } from "../../src/protocol/index.ts";
 import { type Bot, createBot } from "../gateway/bot/bot.ts";
 import type { BotGuest } from "../gateway/bot/door.ts";
+import { createLog } from "../log.ts";
 import { NO_MIXING } from "../mix/mix-host.ts";
 import { createRouter } from "../room/router.ts";
-import { createRoomGuests } from "./room-guests.ts";
+import { createRoomGuests, type Guest } from "./room-guests.ts";
 import { createWorld, participantOf, pidOf } from "./testing/model-world.ts";
 
 const AUDIO = { hear: "mix", speak: true, rate: 48_000 } as const;
@@ -23,6 +24,7 @@ function setUp() {
     create: (participant, audio, now, told) =>
       createBot({ router, mixing: NO_MIXING, participant, audio, now, onState: told }),
     onState: (pid, state) => states.push(`${pid} ${state}`),
+    log: createLog("error", {}, () => {}),
   });
   return { bots, guests, states, router };
 }
@@ -63,6 +65,30 @@ describe("guests of a room", () => {
     guest?.connected(channel, 0);
     guest?.disconnected(1);
     expect(states).toEqual([`${pidOf(1)} connected`, `${pidOf(1)} closed`]);
+  });
+
+  it("that meet a defect of ours are ended, and no other", () => {
+    const errors: string[] = [];
+    const states: string[] = [];
+    const ended: string[] = [];
+    const guests = createRoomGuests<Guest, boolean>({
+      ...{ setting: "bot-listen", door: { url: "", expect() {}, forget: token => void ended.push(token) } },
+      create: (_, isBroken) => ({
+        update() {},
+        tick() {
+          if (isBroken) throw new Error("a defect");
+        },
+        close() {},
+      }),
+      onState: (pid, state) => states.push(`${pid} ${state}`),
+      log: createLog("error", {}, line => errors.push(line)),
+    });
+    const { token } = guests.open(participantOf(1), true, 0);
+    guests.open(participantOf(2), false, 0);
+    guests.tick(20);
+    guests.tick(40);
+    expect([...guests.pids]).toEqual([pidOf(2)]);
+    expect([states, ended, errors.length]).toEqual([[`${pidOf(1)} closed`], [token], 1]);
   });
 
   it("are refused where the node has no door", async () => {

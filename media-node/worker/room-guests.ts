@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
+import type { Log } from "../log.ts";
 
 type GuestState = "connected" | "closed";
 
@@ -25,6 +26,7 @@ export interface RoomGuestsOptions<G extends Guest, W> {
   /** Makes one, as it was asked for. */
   readonly create: (participant: NodeParticipant, wish: W, now: number, onState: (state: GuestState) => void) => G;
   readonly onState: (pid: string, state: GuestState) => void;
+  readonly log: Log;
 }
 
 /** The guests in a room that come through one door, by their participants' ids. */
@@ -42,9 +44,10 @@ export interface RoomGuests<W> {
 /** Close codes of the error table. */
 const GONE = [4421, "no-such-participant"] as const;
 const ROOM_CLOSED = [4419, "room-closed"] as const;
+const INTERNAL = [4500, "internal"] as const;
 
 export function createRoomGuests<G extends Guest, W>(options: RoomGuestsOptions<G, W>): RoomGuests<W> {
-  const { door, setting, create, onState } = options;
+  const { door, setting, create, onState, log } = options;
   const guests = new Map<string, { readonly guest: G; readonly token: string }>();
 
   function end(pid: string, now: number, [code, reason]: readonly [number, string]): void {
@@ -79,7 +82,16 @@ export function createRoomGuests<G extends Guest, W>(options: RoomGuestsOptions<
       return guests.keys();
     },
     tick(now) {
-      for (const { guest } of guests.values()) guest.tick(now);
+      for (const [pid, { guest }] of guests) {
+        try {
+          guest.tick(now);
+        } catch (error) {
+          // A defect of ours ends the one that met it, not its neighbours.
+          log.error("a guest failed", { pid, error: error instanceof Error ? error.stack : error });
+          end(pid, now, INTERNAL);
+          onState(pid, "closed");
+        }
+      }
     },
     close(now) {
       for (const pid of [...guests.keys()]) end(pid, now, ROOM_CLOSED);
