@@ -88,6 +88,9 @@ describe("a telephone's leg", () => {
     }
     const numbers = phone.came.map(({ sequence }) => sequence);
     expect(numbers).toEqual(numbers.map((_, i) => (numbers[0]! + i) & 0xffff));
+    phone.forget();
+    room.run(600);
+    expect(louder(phone, 440, 1_000)).toBeGreaterThan(25);
   });
 
   it("plays what a caller is told before it is in a room, and then the room", () => {
