@@ -128,6 +128,16 @@ describe("a live playlist", () => {
     expect(show.playlist).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:2\n");
   });
 
+  it("holds no more files than it lists and keeps, whatever lengths pictures make of segments", () => {
+    const show = createShow();
+    show.run(20);
+    show.run(120, { keyEvery: 10_000 });
+    for (let i = 0; i < 200; i++) show.run(0.04, { sps: i % 2 ? SPS : LARGER, keyEvery: 1 });
+    expect(show.playlist).toMatch(/#EXT-X-TARGETDURATION:12\d\n/);
+    expect(show.playlist.match(/^\d+\.m4s$/gm)).toHaveLength(64);
+    expect(show.files.size).toBeLessThan(2 * (64 + 8) + 4);
+  });
+
   it("puts sound where it belongs after a pause, and lets none overlap", () => {
     const show = createShow();
     show.run(2);

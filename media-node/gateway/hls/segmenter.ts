@@ -14,6 +14,8 @@ const LENGTH = 4;
 const LEAST = 3;
 /** Segments in the playlist otherwise, and how many more are kept: as long as the playlist that a player may have read last. */
 const LISTED = 6;
+/** And in no case more: one of many minutes, and then many of no length at all, would fill playlist and disk. */
+const MAX_LISTED = 64;
 const KEPT = 8;
 /** More seconds than this without a picture are a gap, behind which all begins anew. */
 const MAX_GAP = 3;
@@ -81,7 +83,7 @@ export function createSegmenter(store: SegmentStore): Segmenter {
   }
 
   function drop(): void {
-    while (listed.length > LISTED && enough(listed.slice(1))) {
+    while (listed.length > LISTED && (listed.length > MAX_LISTED || enough(listed.slice(1)))) {
       const old = listed.shift()!;
       sequence++;
       if (old.discontinuous) discontinuities++;
