@@ -27,7 +27,7 @@ export interface IngestOptions {
   readonly aac: AacProvider | undefined;
   readonly log: Log;
   readonly now: number;
-  /** Told whenever an encoder comes, and once that none will any more, however that came but by {@link Ingest.close}. */
+  /** Told when an encoder comes for the first time, and that none will any more, however that came but by {@link Ingest.close}. */
   readonly onState: (state: "connected" | "closed", now: number) => void;
 }
 
@@ -52,6 +52,7 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
   let sound: Sound | undefined;
   let isSilent = false;
   let heardAt = 0;
+  let hasCome = false;
   let closed = false;
 
   /** What an encoder gave is over; another one begins anew. */
@@ -122,7 +123,9 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
       heardAt = now;
       picture = createPicture(() => camera.source);
       isSilent = false;
-      onState("connected", now);
+      // One that is refused and tries again every few seconds must not wake the room each time.
+      if (!hasCome) onState("connected", now);
+      hasCome = true;
       return true;
     },
     video(bytes, length, timestamp, now) {
