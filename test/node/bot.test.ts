@@ -50,7 +50,7 @@ describe.each(["bun", "node"] as const)("a program, by a media node on %s", runt
       headers: { authorization: `Bearer ${await joinToken(room, identity, BOT)}` },
       body: JSON.stringify(wish),
     });
-    expect(response.status).toBe(201);
+    expect(response.status, await response.clone().text()).toBe(201);
     return (await response.json()) as BotDoor;
   }
 
