@@ -14,6 +14,7 @@ export * from "./link.ts";
 export * from "./media.ts";
 export * from "./model.ts";
 export * from "./names.ts";
+export * from "./phone-attributes.ts";
 export * from "./program-routes.ts";
 export * from "./rest.ts";
 export * from "./routes.ts";

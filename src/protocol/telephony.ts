@@ -238,15 +238,3 @@ export const CallList = v.object({
   next: v.nullable(CallId),
 });
 export type CallList = v.InferOutput<typeof CallList>;
-
-/** Attributes of a participant that is a telephone. */
-export const PHONE_ATTRIBUTES = {
-  call: "sip.callId",
-  /** A state of {@link CALL_STATES}. */
-  state: "sip.callStatus",
-  /** Unless it is hidden. */
-  number: "sip.phoneNumber",
-  trunk: "sip.trunkId",
-  /** Why a call that was made from the room has failed, on the way out. */
-  reason: "sip.reason",
-} as const;

@@ -8,7 +8,7 @@ import { TandemError } from "../../protocol/errors.ts";
 import type { Grants } from "../../protocol/grants.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Assignment } from "../../protocol/link.ts";
-import { PHONE_ATTRIBUTES } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
 import { unwrap } from "../reply.ts";
 import { telephonyStub } from "../stubs.ts";
 import type { RoomContext } from "./context.ts";

@@ -2,7 +2,8 @@
  * How calls end, and what rooms are told of calls.
  * @module
  */
-import { type CallCause, PHONE_ATTRIBUTES } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
+import type { CallCause } from "../../protocol/telephony.ts";
 import { reasonOf } from "../log.ts";
 import { roomStub } from "../stubs.ts";
 import { note, type StoredCall } from "./calls.ts";

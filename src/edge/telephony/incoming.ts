@@ -5,7 +5,8 @@
 import * as v from "valibot";
 import type { ErrorCode } from "../../protocol/errors.ts";
 import type { NodeFrame } from "../../protocol/link.ts";
-import { PHONE_ATTRIBUTES, PhoneNumber } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
+import { PhoneNumber } from "../../protocol/telephony.ts";
 import type { CallPrompt } from "../../protocol/telephony-link.ts";
 import { roomStub } from "../stubs.ts";
 import { note, type StoredCall } from "./calls.ts";

@@ -3,7 +3,8 @@
  * @module
  */
 import { TandemError } from "../../protocol/errors.ts";
-import { type CreateCall, fitsNumber, PHONE_ATTRIBUTES, type UpdateCall } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
+import { type CreateCall, fitsNumber, type UpdateCall } from "../../protocol/telephony.ts";
 import { unwrap } from "../reply.ts";
 import { roomStub } from "../stubs.ts";
 import { randomId } from "../tokens/random.ts";

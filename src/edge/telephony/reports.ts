@@ -41,6 +41,10 @@ async function callState(
 ): Promise<void> {
   const call = telephony.calls.get(id);
   if (call?.node !== node) return;
+  if (state === "answered" && call.answeredAt === undefined && call.endedAt === undefined) {
+    call.answeredAt = now;
+    telephony.calls.save(call);
+  }
   if (state === "ended") return end(telephony, id, cause ?? { reason: "hangup" }, now);
   if (state === "ringing" && call.state === "dialing") return turn(telephony, id, "ringing", now);
   const out = call.state === "dialing" || call.state === "ringing";

@@ -1,4 +1,4 @@
-import { PHONE_ATTRIBUTES } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
 import type { Notices } from "./notices.ts";
 import { HAND, nameOf } from "./people.ts";
 import { callStateOf, failureText, isUnanswered } from "./phones.ts";

@@ -1,4 +1,4 @@
-import { PHONE_ATTRIBUTES } from "../../protocol/telephony.ts";
+import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
 import type { ParticipantView } from "./sdk.ts";
 
 type Person = Pick<ParticipantView, "kind" | "attributes">;
