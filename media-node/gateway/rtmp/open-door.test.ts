@@ -70,7 +70,7 @@ describe("the door for encoders", () => {
       socket.write(introduction("s3cret"));
       socket.write(chunksOf({ type: 9, body: Buffer.alloc(3_000), timestamp: 40 }, 128));
       await expect.poll(() => guest.told).toEqual(["connected", "video 3000 at 40"]);
-      expect(got()).toContain("NetStream.Publish.Start");
+      await expect.poll(got).toContain("NetStream.Publish.Start");
       if (end === "finished") socket.write(chunksOf(command("deleteStream", 6, null, 1), 128));
       else socket.destroy();
       await expect.poll(() => guest.told.splice(2)).toEqual([end]);
