@@ -75,6 +75,7 @@ describe("a program that wants sound", () => {
       [{}, MAKER, 400, "bad-request"],
       [{ hear: "mix", rate: 44_100 }, MAKER, 400, "bad-request"],
       [{ hear: "" }, MAKER, 400, "bad-request"],
+      [{ hear: "speaker" }, MAKER, 400, "bad-request"],
     ];
     for (const [body, grants, status, code] of refused) {
       const response = await enter(room, body, { grants });

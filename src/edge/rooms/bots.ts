@@ -19,6 +19,8 @@ import { publish } from "./sources.ts";
 /** Check what the token's grants say of a wish. @throws TandemError `no-grant` or `bad-request` */
 export function checkBot({ hear, speak }: OpenBot, grants: Grants): void {
   if (hear === undefined && !speak) throw new TandemError("bad-request", "hear or speak: one of them at least");
+  // What players call so is a picture that changes; there is no such sound.
+  if (hear === "speaker") throw new TandemError("bad-request", "hear: mix, the number of a source or an identity");
   if (speak && !grants.publish?.includes("mic")) throw new TandemError("no-grant", "publish mic");
   if (hear === undefined) return;
   if (hear === "mix" ? !grants.subscribe?.includes("mix") : !grants.subscribe?.length) {
