@@ -128,10 +128,13 @@ describe("HLS out", () => {
         const page = await browser.newPage();
         await page.goto(new URL(path, site.url).href);
         await expect
-          .poll(async () => {
-            const { currentTime, totalVideoFrames, wanted, unwanted } = await playing(page, TONE, 1_230);
-            return currentTime > 3 && totalVideoFrames > 20 && wanted - unwanted > 20;
-          })
+          .poll(
+            async () => {
+              const { currentTime, totalVideoFrames, wanted, unwanted } = await playing(page, TONE, 1_230);
+              return currentTime > 3 && totalVideoFrames > 20 && wanted - unwanted > 20;
+            },
+            { timeout: 45_000 },
+          )
           .toBe(true);
         expect(await playing(page, TONE, 1_230)).toMatchObject({ videoWidth: 320, videoHeight: 180 });
       }),

@@ -15,6 +15,8 @@ import { apiToken, joinToken } from "../support/tokens.ts";
 
 const RATE = 48_000;
 const FRAME = 960;
+/** Sound on a busy machine comes in pieces. */
+const PATIENT = { timeout: 45_000 };
 const example = fileURLToPath(new URL("../../examples/bot/bot.js", import.meta.url));
 const opus = await loadOpus();
 
@@ -76,12 +78,15 @@ describe.each(["bun", "node"] as const)("a program, by a media node on %s", runt
     const codec = opus.createEncoder({ rate: RATE, channels: 1 });
     const pcm = tone(frequency, RATE, RATE);
     const bytes = new Uint8Array(MAX_ENCODED);
+    const start = performance.now();
     let count = 0;
     const timer = setInterval(() => {
-      const length = codec.encode(pcm, (count % 50) * FRAME, bytes, 0);
-      const header = new RtpHeader({ payloadType: 111, sequenceNumber: count & 0xffff, timestamp: count * FRAME });
-      encoder.write("audio", new RtpPacket(header, Buffer.from(bytes.subarray(0, length))));
-      count++;
+      // As many as are due: a busy machine calls later than it was told to.
+      for (; count * 20 < performance.now() - start; count++) {
+        const length = codec.encode(pcm, (count % 50) * FRAME, bytes, 0);
+        const header = new RtpHeader({ payloadType: 111, sequenceNumber: count & 0xffff, timestamp: count * FRAME });
+        encoder.write("audio", new RtpPacket(header, Buffer.from(bytes.subarray(0, length))));
+      }
     }, 20);
     cleanup.add(() => clearInterval(timer));
   }
@@ -99,15 +104,15 @@ describe.each(["bun", "node"] as const)("a program, by a media node on %s", runt
     return loudest;
   }
 
-  /** Amplitude of a frequency in the last tenth of a second of what a program got. */
-  const heardIn = ({ samples }: Ear, frequency: number): number =>
-    amplitudeAt(
-      Float32Array.from(samples.slice(-RATE / 10), sample => sample / 32_768),
-      frequency,
-      RATE,
-    );
+  /** The greatest amplitude of a frequency in a tenth of the last second of what a program got. */
+  const heardIn = ({ samples }: Ear, frequency: number): number => {
+    const last = Float32Array.from(samples.slice(-RATE), sample => sample / 32_768);
+    const tenths = Array.from({ length: 10 }, (_, i) => last.subarray((i * RATE) / 10, ((i + 1) * RATE) / 10));
+    return Math.max(0, ...tenths.filter(({ length }) => length > 0).map(part => amplitudeAt(part, frequency, RATE)));
+  };
 
-  it("hears the room and is heard there: the example, a WHIP encoder, a WHEP player and another program", async () => {
+  const title = "hears the room and is heard there: the example, a WHIP encoder, a WHEP player and another program";
+  it(title, { timeout: 150_000 }, async () => {
     await playTone(1_200);
     const child = spawn(process.execPath, [example], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -116,18 +121,18 @@ describe.each(["bun", "node"] as const)("a program, by a media node on %s", runt
     cleanup.add(() => child.kill("SIGKILL"));
     const lines: { type: string; decibels?: number }[] = [];
     createInterface({ input: child.stdout }).on("line", line => lines.push(JSON.parse(line) as (typeof lines)[number]));
-    await expect.poll(() => lines.some(({ decibels = -99 }) => decibels > -20)).toBe(true);
+    await expect.poll(() => lines.some(({ decibels = -99 }) => decibels > -20), PATIENT).toBe(true);
     expect(lines[0]).toMatchObject({ type: "ready", rate: RATE });
 
     const token = await joinToken(room, "listener", { subscribe: ["mic"] });
     const player = await playByWerift(`${edge.url}/v1/whep/${room}/example`, token);
     cleanup.add(player.end);
-    await expect.poll(() => heardBy(player, 440)).toBeGreaterThan(0.1);
+    await expect.poll(() => heardBy(player, 440), PATIENT).toBeGreaterThan(0.1);
 
     const mixed = open(await enter("mixed", { hear: "mix" }));
     const named = open(await enter("named", { hear: "tone-1200" }));
-    await expect.poll(() => heardIn(mixed, 440) > 0.1 && heardIn(mixed, 1_200) > 0.1).toBe(true);
-    await expect.poll(() => heardIn(named, 1_200)).toBeGreaterThan(0.1);
+    await expect.poll(() => Math.min(heardIn(mixed, 440), heardIn(mixed, 1_200)), PATIENT).toBeGreaterThan(0.1);
+    await expect.poll(() => heardIn(named, 1_200), PATIENT).toBeGreaterThan(0.1);
     expect(heardIn(named, 440)).toBeLessThan(0.01);
     mixed.close();
     named.close();
