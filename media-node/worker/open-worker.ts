@@ -112,6 +112,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
       listen: listen[0]!,
       address: addresses[0]!.address,
       timeOrigin,
+      log,
       onBatchEnd(now) {
         worker.endBatch(now);
         // It leaves by the media port, whose own turn this is not.

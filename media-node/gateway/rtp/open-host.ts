@@ -1,4 +1,5 @@
 import { TandemError } from "../../../src/protocol/index.ts";
+import type { Log } from "../../log.ts";
 import { parseAddress } from "../../net/address.ts";
 import { openUdp, type UdpPort } from "../../net/udp-port.ts";
 import { STUN_FAMILY } from "../../stun/constants.ts";
@@ -20,6 +21,7 @@ export interface RtpHostOptions {
   readonly timeOrigin: number;
   /** A turn of packets is over: what they caused may leave. */
   readonly onBatchEnd: (now: number) => void;
+  readonly log: Log;
 }
 
 /** A stream at a time needs few: its sender, and strangers who are turned away. */
@@ -30,7 +32,7 @@ const isTaken = (error: unknown): boolean => (error as { code?: string }).code =
 
 /** Legs on real sockets. @throws Error for a destination that is no address, prefix or range */
 export function createRtpHost(options: RtpHostOptions): RtpHost {
-  const { listen, address, timeOrigin, onBatchEnd } = options;
+  const { listen, address, timeOrigin, onBatchEnd, log } = options;
   const pairs = createPortPairs(options.min, options.max);
   const ranges = options.destinations.map(parseRange);
   const clock = (): number => timeOrigin + performance.now();
@@ -57,10 +59,19 @@ export function createRtpHost(options: RtpHostOptions): RtpHost {
 
   async function openAt(port: number): Promise<OpenPair> {
     let receive: Parameters<OpenPair["listen"]>[0] | undefined;
-    const rtp: UdpPort = await openSocket(port, (bytes, path, now) => receive?.("rtp", bytes, path, now));
+    const take: Parameters<OpenPair["listen"]>[0] = (...packet) => {
+      try {
+        receive?.(...packet);
+      } catch (error) {
+        // A defect of ours ends what met it, not the worker: nothing more is heard at these ports.
+        receive = undefined;
+        log.error("a stream of plain RTP failed", { port, error: error instanceof Error ? error.stack : error });
+      }
+    };
+    const rtp: UdpPort = await openSocket(port, (bytes, path, now) => take("rtp", bytes, path, now));
     let rtcp: UdpPort;
     try {
-      rtcp = await openSocket(port + 1, (bytes, path, now) => receive?.("rtcp", bytes, path, now));
+      rtcp = await openSocket(port + 1, (bytes, path, now) => take("rtcp", bytes, path, now));
     } catch (error) {
       await rtp.close();
       throw error;
