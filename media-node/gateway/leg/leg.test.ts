@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FUZZ_TIMEOUT, fuzz } from "../../testing/fuzz.ts";
 import { amplitudeAt, decibels } from "../../testing/tones.ts";
 import { LEG_CODECS } from "./formats.ts";
 import { createPhoneRoom, EVENT_TYPE, type TestPhone } from "./testing/phone-room.ts";
@@ -172,5 +173,25 @@ describe("a telephone's leg", () => {
     one.forget();
     room.run(1_000);
     expect(louder(one, 440, 1_000)).toBeGreaterThan(25);
+  });
+
+  it("survives whatever comes to its port, and hears the telephone all the same", { timeout: FUZZ_TIMEOUT }, () => {
+    const room = createPhoneRoom();
+    const [phone, other] = [room.call("pcmu"), room.call("pcmu")];
+    phone.says = 440;
+    room.run(200);
+    const samples = [0, EVENT_TYPE, 13].map(type =>
+      Uint8Array.of(0x80, type, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 5, 10, 1, 64),
+    );
+    let runs = 0;
+    fuzz(samples, bytes => {
+      phone.throwAt(bytes);
+      if (++runs % 1_024 !== 0) return;
+      room.run(20);
+      phone.forget();
+    });
+    expect(phone.told.every(key => "0123456789*#ABCD".includes(key))).toBe(true);
+    room.run(1_000);
+    expect(louder(other, 440, 1_000)).toBeGreaterThan(25);
   });
 });

@@ -49,6 +49,8 @@ export interface TestPhone {
   agree(more?: Partial<LegAgreement>): void;
   /** Sends a packet of its own making. */
   send(type: number, payload: Uint8Array, more?: { timestamp?: number; marker?: boolean }): void;
+  /** Something comes to its port for RTP from somewhere: itself, its neighbours, strangers. */
+  throwAt(bytes: Uint8Array): void;
   forget(): void;
 }
 
@@ -169,6 +171,12 @@ export function createPhoneRoom(): PhoneRoom {
         packet.set(payload, 12);
         const path = rtp.pathOf(phone.from.address, phone.from.port);
         listen("rtp", packet.slice(0, 12 + payload.length), path, now);
+      },
+      throwAt(bytes) {
+        const from = ["192.0.2.7", "198.51.100.7", "203.0.113.9"][bytes.length % 3]!;
+        const at = bytes.length % 2 === 0 ? "rtp" : "rtcp";
+        listen(at, bytes, rtp.pathOf(from, 5_004 + (bytes.length % 5)), now);
+        control.pathOf(from, 5_004 + (bytes.length % 5));
       },
       forget() {
         came.length = 0;

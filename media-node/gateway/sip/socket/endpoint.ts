@@ -44,8 +44,22 @@ const RECEIVE_BUFFER = 1024 * 1024;
 const SWEEP = 1_000;
 const LINGER = 200;
 
+/** A port that is free for UDP may be taken for TCP; so many are tried. */
+const MAX_TRIES = 10;
+
 /** Opens the sockets of a SIP endpoint. @throws Error with `code` EADDRINUSE when a port is taken */
 export async function openSipEndpoint(options: SipEndpointOptions): Promise<SipEndpoint> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await openAt(options);
+    } catch (error) {
+      const isTaken = (error as { code?: string }).code === "EADDRINUSE";
+      if (!isTaken || (options.port ?? 0) !== 0 || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+async function openAt(options: SipEndpointOptions): Promise<SipEndpoint> {
   const { address, advertised = address, handler, secureContext = () => undefined } = options;
   const now = (): number => performance.now();
   const udp = createSocket({

@@ -1,0 +1,75 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { amplitudeAt, decibels } from "../../media-node/testing/tones.ts";
+import type { Trunk } from "../../src/protocol/index.ts";
+import { startBaresip } from "../support/baresip.ts";
+import { joinCall } from "../support/call-page.ts";
+import { expectTone } from "../support/call-sound.ts";
+import { launchChromium, openBlank } from "../support/chromium.ts";
+import { createCleanup } from "../support/cleanup.ts";
+import { type Edge, startEdge } from "../support/edge.ts";
+import { startNode } from "../support/node.ts";
+import { freePort } from "../support/ports.ts";
+import { apiToken, joinToken } from "../support/tokens.ts";
+
+const PAGE_TONE = 790;
+const PHONE_TONE = 440;
+
+describe("a telephone and a page", () => {
+  const cleanup = createCleanup();
+  const room = "phones";
+  let edge: Edge;
+  let browser: Browser;
+  let page: Page;
+  let sipPort: number;
+
+  async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${edge.url}/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${await apiToken()}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    expect(response.ok, await response.clone().text()).toBe(true);
+    return (await response.json()) as T;
+  }
+
+  beforeAll(async () => {
+    edge = await startEdge();
+    cleanup.add(edge.stop);
+    sipPort = await freePort();
+    const settings = { "sip-listen": `127.0.0.1:${sipPort}`, "rtp-ports": "22400-22499" };
+    const node = await startNode({ edge: edge.url, runtime: "node", settings });
+    cleanup.add(node.stop);
+    browser = await launchChromium();
+    cleanup.add(() => browser.close());
+    page = await openBlank(browser, edge.url);
+    await joinCall(page, { url: edge.url, token: await joinToken(room, "page"), tone: PAGE_TONE, hue: 0 });
+    await ask("POST", "/trunks", { id: "lab", host: "127.0.0.1", accept: { addresses: ["127.0.0.1"] } });
+    await ask("POST", "/dispatch-rules", { numbers: ["100"], room });
+  });
+  afterAll(cleanup.run);
+
+  it.each([
+    ["opus/48000/2", "tcp"],
+    ["pcma", "udp"],
+  ])("hear each other, and neither itself (%s, %s)", async (codec, transport) => {
+    await expect.poll(async () => (await ask<Trunk>("GET", "/trunks/lab")).state, { timeout: 15_000 }).toBe("idle");
+    const phone = await startBaresip({ account: `audio_codecs=${codec}`, tone: PHONE_TONE, record: true });
+    try {
+      phone.command("dial", `sip:100@127.0.0.1:${sipPort};transport=${transport}`);
+      await expectTone(page, "phone:bob", PHONE_TONE, [PAGE_TONE]);
+      await new Promise(resolve => setTimeout(resolve, 3_000));
+      const closed = phone.next("CALL_CLOSED");
+      phone.command("hangup");
+      await closed;
+      const heard = async (): Promise<number> => {
+        const { rate = 0, pcm = new Float32Array(0) } = (await phone.recordings()).at(-1) ?? {};
+        const end = pcm.subarray(-2 * rate, -rate / 2);
+        return decibels(amplitudeAt(end, PAGE_TONE, rate) / Math.max(1e-5, amplitudeAt(end, PHONE_TONE, rate)));
+      };
+      await expect.poll(heard, { timeout: 10_000 }).toBeGreaterThan(20);
+    } finally {
+      await phone.stop();
+    }
+  });
+});
