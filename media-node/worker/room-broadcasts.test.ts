@@ -48,6 +48,19 @@ describe("a room's broadcasts", () => {
     expect(states).toHaveLength(2);
   });
 
+  it("take the folder of the one that they replace, whether or not that was told to be gone, once it is written", async () => {
+    const { broadcasts, states, errors } = setUp({ folder, url: "" });
+    for (let number = 1; number <= 5; number++) broadcasts.open(participantOf(number), ORDER);
+    expect([...broadcasts.pids]).toEqual([pidOf(5)]);
+    const files = (): Promise<string[]> => readdir(join(folder, "eu.stage", "live"));
+    await expect.poll(files).toEqual([]);
+    broadcasts.remove(pidOf(4));
+    await expect.poll(files).toEqual([]);
+    broadcasts.close();
+    await expect.poll(files).toEqual(["index.m3u8"]);
+    expect([states.length, errors]).toEqual([5, []]);
+  });
+
   it("end when the folder can't be written, which the edge is told", async () => {
     await writeFile(join(folder, "eu.stage"), "a file where a folder should be");
     const { broadcasts, states, errors } = setUp({ folder, url: "" });

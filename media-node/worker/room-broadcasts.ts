@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type HlsOrder, type HlsPlace, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
 import { type Broadcast, createBroadcast } from "../gateway/hls/broadcast.ts";
-import { createFolder } from "../gateway/hls/folder.ts";
-import { PLAYLIST, type SegmentStore } from "../gateway/hls/segmenter.ts";
+import { createFolder, type Folder } from "../gateway/hls/folder.ts";
+import { PLAYLIST } from "../gateway/hls/segmenter.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import type { Router } from "../room/router.ts";
@@ -29,14 +29,28 @@ export interface RoomBroadcasts {
   close(): void;
 }
 
+interface Place {
+  readonly pid: string;
+  readonly folder: Folder;
+}
+
 export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadcasts {
   const { room, router, mixing, hls, log, onState } = options;
   const broadcasts = new Map<string, Broadcast>();
+  /** Whose the folders are, by their names; they are so until all is written. */
+  const folders = new Map<string, Place>();
 
   function remove(pid: string): void {
     const broadcast = broadcasts.get(pid);
+    if (broadcast === undefined) return;
     broadcasts.delete(pid);
-    broadcast?.close();
+    broadcast.close();
+    for (const [name, place] of folders) {
+      if (place.pid !== pid) continue;
+      place.folder.settled().then(() => {
+        if (folders.get(name) === place) folders.delete(name);
+      });
+    }
   }
 
   /** It is over, and the room doesn't know. */
@@ -48,13 +62,21 @@ export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadc
   return {
     open({ pid, number }, order) {
       if (hls === undefined) throw new TandemError("node-setting", "hls-folder");
+      const { name } = order;
+      const before = folders.get(name);
+      // The edge has replaced it by this one; that it has gone may be told later.
+      if (before) remove(before.pid);
       remove(pid);
-      const path = join(room, order.name);
+      const path = join(room, name);
       const failed = (error: Error): void => {
         log.error("a broadcast can't be written", { room, path, error: error.message });
         if (broadcasts.get(pid) === broadcast) lose(pid);
       };
-      const store = (): SegmentStore => createFolder(join(hls.folder, path), failed);
+      const store = (): Folder => {
+        const folder = createFolder(join(hls.folder, path), failed, before?.folder.settled());
+        folders.set(name, { pid, folder });
+        return folder;
+      };
       const broadcast: Broadcast = createBroadcast({ router, mixing, participant: number, order, store });
       broadcasts.set(pid, broadcast);
       onState(pid, "connected");

@@ -17,8 +17,9 @@ export interface Folder extends SegmentStore {
 /**
  * Empties a folder and fills it.
  * @param onFailure told once, when nothing more can be written
+ * @param after who wrote there before is done, and only then it is begun
  */
-export function createFolder(path: string, onFailure: (error: Error) => void): Folder {
+export function createFolder(path: string, onFailure: (error: Error) => void, after?: Promise<void>): Folder {
   let failed = false;
   let waiting = 0;
 
@@ -29,6 +30,7 @@ export function createFolder(path: string, onFailure: (error: Error) => void): F
   }
 
   let last: Promise<void> = (async () => {
+    await after;
     await rm(path, { recursive: true, force: true });
     await mkdir(path, { recursive: true });
   })().catch(fail);
