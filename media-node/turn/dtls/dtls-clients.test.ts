@@ -15,7 +15,7 @@ const PEER = "192.0.3.1:4000";
 const DATA = Uint8Array.of(1, 2, 3, 4, 5);
 
 /** A TURN server with DTLS clients in virtual time; each client is a path. */
-function createWorld(limits: Partial<DtlsClientsOptions> = {}) {
+function createWorld(limits: Partial<DtlsClientsOptions> = {}, addressOf = (_path: number) => "192.0.2.9") {
   const harness = createHarness();
   const held = new Map<number, number>();
   const ends: ((datagram: Uint8Array) => void)[] = [];
@@ -24,7 +24,7 @@ function createWorld(limits: Partial<DtlsClientsOptions> = {}) {
       send: (path, bytes, offset, length) => ends[path]?.(bytes.slice(offset, offset + length)),
       retain: path => held.set(path, (held.get(path) ?? 0) + 1),
       release: path => held.set(path, held.get(path)! - 1),
-      addressOf: () => "192.0.2.9",
+      addressOf,
       portOf: path => 1024 + path,
     },
     identity: () => serverCertificate,
@@ -130,6 +130,12 @@ describe("a client over DTLS", () => {
     expect(clients.clients).toBe(1);
     clients.tick(harness.now + 31_000);
     expect([clients.clients, held()]).toEqual([0, 0]);
+  });
+
+  it("counts one /64 of IPv6 as one: what follows is its owner's to choose", () => {
+    const { connect, clients } = createWorld({ maxPerAddress: 2 }, path => `2001:db8::${path + 1}`);
+    for (let i = 0; i < 4; i++) connect();
+    expect([clients.clients, clients.counters.refused > 0]).toEqual([2, true]);
   });
 
   it("is turned away where there are too many, in all or from its address", () => {

@@ -3,6 +3,7 @@ import type { DtlsIdentity } from "../../dtls/certificate.ts";
 import { createHandshakeBudget } from "../../dtls/handshake-budget.ts";
 import { createHelloGate, type HelloNumbers } from "../../dtls/hello-gate.ts";
 import { createDtlsServer, type DtlsServer } from "../../dtls/server.ts";
+import { createConnectionLimits } from "../../net/connection-limits.ts";
 import type { UdpPort } from "../../net/udp-port.ts";
 import type { ClientTransport } from "../io.ts";
 import type { TurnInlet } from "../server.ts";
@@ -67,7 +68,7 @@ export function createDtlsClients(options: DtlsClientsOptions): DtlsClients {
   const gate = createHelloGate(randomBytes(32));
   const budget = createHandshakeBudget(HANDSHAKES);
   const clients = new Map<number, Client>();
-  const perAddress = new Map<string, number>();
+  const limits = createConnectionLimits(maxClients, maxPerAddress);
   const slab = new Uint8Array(SLAB_BYTES);
   let clock = 0;
 
@@ -92,14 +93,11 @@ export function createDtlsClients(options: DtlsClientsOptions): DtlsClients {
     inlet.closed(path, clock);
     clients.delete(path);
     udp.release(path);
-    const count = perAddress.get(address)! - 1;
-    if (count === 0) perAddress.delete(address);
-    else perAddress.set(address, count);
+    limits.leave(address);
   }
 
   function open(path: number, address: string, numbers: HelloNumbers): Client | undefined {
-    const count = perAddress.get(address) ?? 0;
-    if (clients.size >= maxClients || count >= maxPerAddress) {
+    if (!limits.admit(address)) {
       counters.refused++;
       return undefined;
     }
@@ -125,7 +123,6 @@ export function createDtlsClients(options: DtlsClientsOptions): DtlsClients {
     });
     const client: Client = { path, address, endpoint, idleSince: clock };
     clients.set(path, client);
-    perAddress.set(address, count + 1);
     udp.retain(path);
     return client;
   }
