@@ -44,14 +44,19 @@ describe("a telephone and a page", () => {
     cleanup.add(() => browser.close());
     page = await openBlank(browser, edge.url);
     await joinCall(page, { url: edge.url, token: await joinToken(room, "page"), tone: PAGE_TONE, hue: 0 });
-    await ask("POST", "/trunks", { id: "lab", host: "127.0.0.1", accept: { addresses: ["127.0.0.1"] } });
+    await ask("POST", "/trunks", {
+      id: "lab",
+      host: "127.0.0.1",
+      srtp: "optional",
+      accept: { addresses: ["127.0.0.1"] },
+    });
     await ask("POST", "/dispatch-rules", { numbers: ["100"], room });
   });
   afterAll(cleanup.run);
 
   it.each([
     ["opus/48000/2", "tcp"],
-    ["pcma", "udp"],
+    ["pcma;mediaenc=srtp-mand", "udp"],
   ])("hear each other, and neither itself (%s, %s)", async (codec, transport) => {
     await expect.poll(async () => (await ask<Trunk>("GET", "/trunks/lab")).state, { timeout: 15_000 }).toBe("idle");
     const phone = await startBaresip({ account: `audio_codecs=${codec}`, tone: PHONE_TONE, record: true });

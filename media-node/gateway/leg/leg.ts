@@ -154,6 +154,7 @@ export function createLeg(options: LegOptions): Leg {
       agreement = next;
       codec = next.formats[0]!.codec;
       if (before?.address !== next.address || before.port !== next.port) nameDestination(next.address, next.port);
+      if (before?.srtp?.send.key !== next.srtp?.send.key) sender.secure(next.srtp?.send);
       receiver.update(next, now);
       if (before?.sends !== next.sends || before.formats[0]!.codec !== codec) listen();
     },
@@ -195,6 +196,7 @@ export function createLeg(options: LegOptions): Leg {
       leave(now);
       prompt.close();
       receiver.close();
+      sender.close();
       for (const at of ["rtp", "rtcp"] as const) if (named[at] >= 0) pair[at].release(named[at]);
       pair.close();
     },

@@ -3,7 +3,7 @@
  * Plain data.
  * @module
  */
-import type { Assignment } from "../../../src/protocol/index.ts";
+import type { Assignment, SdesKey } from "../../../src/protocol/index.ts";
 import type { ClipName } from "./clips.ts";
 import type { LegCodec } from "./formats.ts";
 
@@ -26,6 +26,8 @@ export interface LegAgreement {
   readonly formats: readonly LegFormat[];
   /** DTMF (RFC 4733); absent: it takes none. */
   readonly events?: { readonly sendType: number; readonly receiveTypes: readonly number[]; readonly clockRate: number };
+  /** Keys, where sound is encrypted. */
+  readonly srtp?: { readonly send: SdesKey; readonly receive: SdesKey };
   readonly sends: boolean;
   readonly receives: boolean;
 }

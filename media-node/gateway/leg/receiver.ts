@@ -1,6 +1,9 @@
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import { createRtpHeader, readRtp } from "../../rtp/rtp-header.ts";
+import { createInboundSrtp } from "../../srtp/inbound.ts";
 import type { SocketPair } from "../rtp/channel.ts";
+import { createClearInbound } from "../rtp/clear.ts";
+import { masterKeyOf } from "../rtp/sdes.ts";
 import { createSourceLock, type SourceLock } from "../rtp/source-lock.ts";
 import { createDigitsIn } from "./digits-in.ts";
 import type { LegCodec } from "./formats.ts";
@@ -16,6 +19,7 @@ const header = createRtpHeader();
 export interface ReceiverCounters {
   packets: number;
   strangers: number;
+  undecipherable: number;
   malformed: number;
 }
 
@@ -46,12 +50,13 @@ export interface LegReceiver {
 }
 
 export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: number): LegReceiver {
-  const counters = { packets: 0, strangers: 0, malformed: 0 };
+  const counters = { packets: 0, strangers: 0, undecipherable: 0, malformed: 0 };
   const digits = createDigitsIn();
   const codecs = new Map<number, LegCodec>();
   const events = new Set<number>();
   let agreement: LegAgreement | undefined;
   let lock: SourceLock = createSourceLock(undefined);
+  let inbound = createClearInbound();
   let held = -1;
   let heardAt = now;
 
@@ -62,7 +67,8 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
 
   /**
    * Whether a packet is heard that came from where none was heard yet. Only the hosts that signaling named may speak; from
-   * the very port that it named a packet needs no more proof, from another one (a NAT's) the stream must show that it is one.
+   * the very port that it named, or with the right key, a packet needs no more proof; from another one (a NAT's) the stream
+   * must show that it is one.
    */
   function admit(path: number, at: number): boolean {
     const address = sockets.rtp.addressOf(path);
@@ -70,14 +76,24 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
     if (agreement?.from.includes(address) !== true) return false;
     const isNamed = address === agreement.address && port === agreement.port;
     const { ssrc, sequence } = header;
-    if (!lock.admit({ address, port, ssrc, sequence }, isNamed, at)) return false;
+    if (!lock.admit({ address, port, ssrc, sequence }, isNamed || agreement.srtp !== undefined, at)) return false;
     letGo();
     sockets.rtp.retain(path);
     held = path;
     return true;
   }
 
-  function receiveRtp(length: number, path: number, at: number): void {
+  function receiveRtp(received: number, path: number, at: number): void {
+    // Who may not speak costs no decryption.
+    if (path !== held && agreement?.from.includes(sockets.rtp.addressOf(path)) !== true) {
+      counters.strangers++;
+      return;
+    }
+    const length = inbound.unprotectRtp(packet, 0, received);
+    if (length <= 0) {
+      counters.undecipherable++;
+      return;
+    }
     if (!readRtp(packet, 0, length, header)) {
       counters.malformed++;
       return;
@@ -118,6 +134,10 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
         letGo();
         lock = createSourceLock(undefined);
       }
+      if (next.srtp?.receive.key !== agreement?.srtp?.receive.key) {
+        inbound.close();
+        inbound = next.srtp ? createInboundSrtp({ master: masterKeyOf(next.srtp.receive) }) : createClearInbound();
+      }
       agreement = next;
       heardAt = at;
       codecs.clear();
@@ -133,6 +153,9 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
         heardAt = time;
       else counters.strangers++;
     },
-    close: letGo,
+    close() {
+      letGo();
+      inbound.close();
+    },
   };
 }

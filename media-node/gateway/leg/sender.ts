@@ -1,12 +1,18 @@
 import { randomBytes } from "node:crypto";
+import type { SdesKey } from "../../../src/protocol/index.ts";
 import { writeUint16, writeUint32 } from "../../rtp/bytes.ts";
 import { ntpFraction, ntpSeconds } from "../../rtp/ntp.ts";
 import { createRtcpWriter } from "../../rtp/rtcp-writer.ts";
 import { randomUint32 } from "../../session/slot-identity.ts";
+import { createOutboundSrtp } from "../../srtp/outbound.ts";
 import type { RtpSocket } from "../rtp/channel.ts";
+import { createClearOutbound } from "../rtp/clear.ts";
+import { masterKeyOf } from "../rtp/sdes.ts";
 
 const HEADER = 12;
 const MAX_PACKET = 1_500;
+/** SRTP adds a tag, and an index to RTCP. */
+const OVERHEAD = 32;
 /** RTCP goes so often (ms). */
 const REPORT_INTERVAL = 5_000;
 /** A frame's timestamp further on than this (s) belongs to another timeline. */
@@ -17,6 +23,8 @@ const MAX_LEAP = 10;
  * nothing else. However long a hold lasts, whoever checks them (SRTP, jitter buffers) goes on where it was.
  */
 export interface LegSender {
+  /** Encrypts by this key from now on. @throws TandemError for one that is none */
+  secure(key: SdesKey | undefined): void;
   /** The stream's timestamp now. */
   timestampAt(now: number, clockRate: number): number;
   /** The stream's timestamp for a frame that a mixer gave this one: they may come from several, one after the other. */
@@ -32,9 +40,10 @@ export interface LegSender {
   ): void;
   /** Tells how much was sent, when that is due. */
   report(path: number, now: number, clockRate: number): void;
+  close(): void;
 }
 
-const packet = new Uint8Array(MAX_PACKET);
+const packet = new Uint8Array(MAX_PACKET + OVERHEAD);
 
 export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
   const ssrc = randomUint32();
@@ -47,11 +56,16 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
   let octets = 0;
   let reported = 0;
   let nextReport = 0;
+  let outbound = createClearOutbound();
 
   const elapsed = (now: number, clockRate: number): number =>
     Number.isNaN(lastAt) ? 0 : Math.round(((now - lastAt) / 1_000) * clockRate);
 
   return {
+    secure(key) {
+      outbound.close();
+      outbound = key ? createOutboundSrtp({ master: masterKeyOf(key) }) : createClearOutbound();
+    },
     timestampAt: (now, clockRate) => (last + elapsed(now, clockRate)) >>> 0,
     follow(timestamp, clockRate, now) {
       const step = (timestamp - lastTaken) | 0;
@@ -70,7 +84,8 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       writeUint32(packet, 4, timestamp);
       writeUint32(packet, 8, ssrc);
       for (let i = 0; i < length; i++) packet[HEADER + i] = bytes[offset + i]!;
-      rtp.send(path, packet, 0, HEADER + length);
+      const protectedLength = outbound.protectRtp(packet, 0, HEADER, length);
+      if (protectedLength > 0) rtp.send(path, packet, 0, protectedLength);
       packets++;
       octets = (octets + length) >>> 0;
     },
@@ -82,7 +97,9 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       if (packets > reported) writer.senderReport(ssrc, ntpSeconds(now), ntpFraction(now), timestamp, packets, octets);
       else writer.emptyReport();
       reported = packets;
-      rtcp.send(path, packet, 0, writer.finish());
+      const length = outbound.protectRtcp(packet, 0, writer.finish());
+      if (length > 0) rtcp.send(path, packet, 0, length);
     },
+    close: () => outbound.close(),
   };
 }

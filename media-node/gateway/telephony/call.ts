@@ -8,6 +8,7 @@ import {
   type CALL_FRAMES,
   type CallCause,
   type NodeFrame,
+  type NodeTrunk,
   TandemError,
 } from "../../../src/protocol/index.ts";
 import type { LegEvents, PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
@@ -36,6 +37,8 @@ export interface PhoneCallOptions {
   readonly legs: PoolLegs;
   /** Where signaling comes from: sound may come from there, too. */
   readonly signaling: string;
+  /** Whether sound is encrypted. */
+  readonly srtp: NodeTrunk["srtp"];
   /** Milliseconds, the clock of the SIP stack. */
   readonly now: () => number;
   readonly report: (frame: CallFrame) => void;
@@ -61,7 +64,7 @@ export interface PhoneCall {
 }
 
 export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
-  const { id, legs, signaling, now, report, onOver } = options;
+  const { id, legs, signaling, srtp, now, report, onOver } = options;
   const collector = createCollector(digits => report({ type: "call.digits", call: id, digits }));
   let sip: SipCall | undefined;
   let incoming: IncomingCall | undefined;
@@ -115,7 +118,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   }
 
   const createMedia = ({ place }: PoolLeg): AudioMedia =>
-    createAudioMedia({ ...place, codecs: CODECS, sessionId: String(randomInt(1, 2 ** 47)), agreed });
+    createAudioMedia({ ...place, codecs: CODECS, srtp, sessionId: String(randomInt(1, 2 ** 47)), agreed });
 
   function offer(): void {
     owesOffer = !isEstablished;

@@ -1,3 +1,6 @@
+import { parseAddress } from "../../net/address.ts";
+import { STUN_FAMILY } from "../../stun/constants.ts";
+import { isInRanges, parseRange } from "../../turn/policy/ranges.ts";
 import { DTMF_KEYS } from "../leg/digits-in.ts";
 import { LEG_CODECS, type LegCodec } from "../leg/formats.ts";
 import type { LegAgreement } from "../leg/orders.ts";
@@ -20,13 +23,26 @@ export const CODECS: readonly AudioCodec[] = [
 
 const legCodec = (name: string): LegCodec | undefined => LEG_CODECS.find(codec => codec === name.toLowerCase());
 
+/** This machine, its link, and groups of machines: no telephone elsewhere has its sound there. */
+const NO_TELEPHONES = [
+  ...["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/96", "::ffff:0:0/96", "fe80::/10", "ff00::/8"],
+].map(parseRange);
+
+/** Whether sound may be sent where a telephone wants it, before any came from there. */
+function mayBeAt(address: string, signaling: string): boolean {
+  const bytes = parseAddress(address);
+  // A trunk that is known by a name was named by its operator.
+  if (bytes === undefined || address === signaling || parseAddress(signaling) === undefined) return true;
+  return !isInRanges(NO_TELEPHONES, bytes, bytes.length === 4 ? STUN_FAMILY.ipv4 : STUN_FAMILY.ipv6);
+}
+
 /**
  * What a leg must know of an agreement.
  * @param signaling where the telephone's signaling comes from
  * @param answered whether the call was: before, a telephone hears nothing of the room
  */
 export function legAgreement(agreement: AudioAgreement, signaling: string, answered: boolean): LegAgreement {
-  const { address, port, direction, codecs, events } = agreement;
+  const { address, port, direction, codecs, events, srtp } = agreement;
   const formats = codecs.flatMap(({ name, sendType, receiveType }) => {
     const codec = legCodec(name);
     return codec ? [{ codec, sendType, receiveType }] : [];
@@ -34,8 +50,12 @@ export function legAgreement(agreement: AudioAgreement, signaling: string, answe
   // Events that count as the sound does come first: they share its timestamps.
   const clock = codecs[0]?.clockRate;
   const event = events.find(({ clockRate }) => clockRate === clock) ?? events[0];
+  // Its sound may then still be heard from where its signaling comes from, and goes back there.
+  const place = mayBeAt(address, signaling)
+    ? { address, port, from: [address, signaling] }
+    : { address: signaling, port: 0, from: [signaling] };
   return {
-    ...{ address, port, from: [address, signaling], formats },
+    ...{ ...place, formats },
     ...(event && {
       events: {
         sendType: event.sendType,
@@ -43,6 +63,7 @@ export function legAgreement(agreement: AudioAgreement, signaling: string, answe
         clockRate: event.clockRate,
       },
     }),
+    ...(srtp && { srtp }),
     sends: answered && port > 0 && (direction === "sendrecv" || direction === "sendonly"),
     receives: direction === "sendrecv" || direction === "recvonly",
   };

@@ -64,7 +64,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
 
   function createCall(id: string, trunk: HeldTrunk, signaling: string): PhoneCall {
     const call = createPhoneCall({
-      ...{ id, legs, signaling, report },
+      ...{ id, legs, signaling, report, srtp: trunk.spec.srtp },
       now: () => endpoint.now(),
       onOver() {
         calls.delete(id);
@@ -109,10 +109,9 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
   });
 
   function put(spec: NodeTrunk): void {
-    const { trunk, lease, srtp } = spec;
+    const { trunk, lease } = spec;
     if (!trunks.put(spec)) throw new TandemError("wrong-state", "a newer lease is known");
-    const failed = srtp === "required" ? "media can't be encrypted here" : undefined;
-    report({ type: "trunk.state", trunk, lease, state: failed ? "failed" : "idle", ...(failed && { reason: failed }) });
+    report({ type: "trunk.state", trunk, lease, state: "idle" });
   }
 
   async function start(command: Command<"call.start">): Promise<void> {
@@ -120,7 +119,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     // The command may come twice.
     if (calls.has(id)) return;
     const trunk = trunks.get(name);
-    if (trunk === undefined || trunk.spec.srtp === "required") throw new TandemError("trunk-unavailable", name);
+    if (trunk === undefined) throw new TandemError("trunk-unavailable", name);
     const limit = trunks.begin(trunk, endpoint.now());
     if (limit !== "") throw new TandemError("trunk-busy", limit);
     const { spec } = trunk;

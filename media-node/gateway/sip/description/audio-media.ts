@@ -1,3 +1,4 @@
+import type { SdesKey } from "../../../../src/protocol/index.ts";
 import { attribute, type SdpDescription, type SdpMedia } from "../../../sdp/description.ts";
 import { attempt } from "../../../sdp/failure.ts";
 import { formatDescription } from "../../../sdp/format.ts";
@@ -5,7 +6,8 @@ import { parseDescription } from "../../../sdp/parse.ts";
 import type { Direction, RtpFormat } from "../../../sdp/rtp-formats.ts";
 import type { SipMedia } from "../session/media.ts";
 import { answerDirection, both, reverse } from "./direction.ts";
-import { isPlainAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
+import { isPlainAudio, isSecureAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
+import { type CryptoLine, createSdesKey, formatCrypto, readCrypto } from "./sdes.ts";
 
 /** A codec that we can send and receive, or `telephone-event`. */
 export interface AudioCodec {
@@ -45,6 +47,8 @@ export interface AudioAgreement {
   readonly events: readonly AgreedCodec[];
   /** As we see it: without sending, the peer has put us on hold or wants silence. */
   readonly direction: Direction;
+  /** Keys, where sound is encrypted. */
+  readonly srtp: { readonly send: SdesKey; readonly receive: SdesKey } | undefined;
 }
 
 export interface AudioMediaOptions {
@@ -53,6 +57,8 @@ export interface AudioMediaOptions {
   readonly port: number;
   /** In the order of preference, `telephone-event` among them. */
   readonly codecs: readonly AudioCodec[];
+  /** Whether sound is encrypted: `optional` takes offers of either kind, and offers none. */
+  readonly srtp?: "off" | "optional" | "required";
   /** For `o=`: up to 18 digits, other for every call. */
   readonly sessionId: string;
   /** Told of every agreement, also where nothing has changed. */
@@ -84,7 +90,7 @@ function describeCodecs(codecs: readonly AgreedCodec[]): SdpMedia["attributes"] 
 }
 
 export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
-  const { address, codecs, sessionId, agreed } = options;
+  const { address, codecs, sessionId, srtp = "off", agreed } = options;
   let { port } = options;
   const addressType = address.includes(":") ? "IP6" : "IP4";
   let wanted: Direction = "sendrecv";
@@ -92,6 +98,19 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
   let local: readonly SdpMedia[] = [];
   let written = "";
   let version = 0;
+  /** Ours, one for each suite that was ever used: the stream that they encrypt goes on. */
+  const ownKeys = new Map<SdesKey["suite"], SdesKey>();
+
+  function ownKey(suite: SdesKey["suite"]): SdesKey {
+    const key = ownKeys.get(suite) ?? createSdesKey(suite);
+    ownKeys.set(suite, key);
+    return key;
+  }
+
+  const isUsable = (media: SdpMedia): boolean =>
+    isPlainAudio(media)
+      ? srtp !== "required"
+      : isSecureAudio(media) && srtp !== "off" && (media.port === 0 || readCrypto(media) !== undefined);
 
   /** Writes a description; its version rises when anything in it has changed (RFC 3264 §8). */
   function write(media: readonly SdpMedia[]): string {
@@ -105,13 +124,23 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     return written;
   }
 
-  function audio(protocol: string, agreedCodecs: readonly AgreedCodec[], direction: Direction): SdpMedia {
+  function audio(
+    protocol: string,
+    agreedCodecs: readonly AgreedCodec[],
+    direction: Direction,
+    crypto: CryptoLine | undefined,
+  ): SdpMedia {
     return {
       kind: "audio",
       port,
       protocol,
       formats: agreedCodecs.map(({ receiveType }) => String(receiveType)),
-      attributes: [...describeCodecs(agreedCodecs), attribute("ptime", "20"), attribute(direction)],
+      attributes: [
+        ...describeCodecs(agreedCodecs),
+        ...(crypto ? [attribute("crypto", formatCrypto(crypto))] : []),
+        attribute("ptime", "20"),
+        attribute(direction),
+      ],
       line: 0,
     };
   }
@@ -140,13 +169,19 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     });
   }
 
-  function agree(remote: RemoteAudio, shared: readonly AgreedCodec[], direction: Direction): void {
+  function agree(
+    remote: RemoteAudio,
+    shared: readonly AgreedCodec[],
+    direction: Direction,
+    theirs: CryptoLine | undefined,
+  ): void {
     agreed({
       address: remote.address,
       port: remote.port,
       codecs: shared.filter(({ name }) => !isEvents(name)),
       events: shared.filter(({ name }) => isEvents(name)),
       direction,
+      srtp: theirs && { send: ownKey(theirs.key.suite), receive: theirs.key },
     });
   }
 
@@ -175,7 +210,8 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
           receiveType: codec.payloadType,
           ownParameters: codec.parameters,
         }));
-        return write([audio("RTP/AVP", own, wanted)]);
+        if (srtp !== "required") return write([audio("RTP/AVP", own, wanted, undefined)]);
+        return write([audio("RTP/SAVP", own, wanted, { tag: "1", key: ownKey("AES_CM_128_HMAC_SHA1_80") })]);
       }
       return write(
         local.map(media => {
@@ -188,19 +224,21 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     answerOffer(offer) {
       const description = read(offer);
       if (!description || description.media.length < local.length) return undefined;
-      const at = description.media.findIndex(media => isPlainAudio(media) && (media.port > 0 || local.length > 0));
+      const at = description.media.findIndex(media => isUsable(media) && (media.port > 0 || local.length > 0));
       const chosen = description.media[at];
       const remote = chosen && readAudio(description, chosen);
       if (!chosen || !remote) return undefined;
       const shared = common(remote, (_, theirs) => theirs.payloadType);
       if (!shared.some(({ name }) => !isEvents(name))) return undefined;
       const direction = remote.port === 0 ? "inactive" : answerDirection(remote.direction, wanted);
+      const crypto = isSecureAudio(chosen) ? readCrypto(chosen) : undefined;
+      const own = crypto && { tag: crypto.tag, key: ownKey(crypto.key.suite) };
       const answer = write(
         description.media.map((media, i) =>
-          i === at && media.port > 0 ? audio(media.protocol, shared, direction) : off(media),
+          i === at && media.port > 0 ? audio(media.protocol, shared, direction, own) : off(media),
         ),
       );
-      agree(remote, shared, direction);
+      agree(remote, shared, direction, crypto);
       return answer;
     },
     applyAnswer(answer) {
@@ -209,13 +247,15 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const at = local.findIndex(({ port: offered }) => offered > 0);
       const offered = local[at];
       const answered = description.media[at];
-      if (!offered || !answered || !isPlainAudio(answered)) return false;
+      if (!offered || !answered || isSecureAudio(offered) !== isSecureAudio(answered)) return false;
+      const crypto = isSecureAudio(answered) ? readCrypto(answered) : undefined;
+      if (isSecureAudio(answered) ? crypto?.tag !== readCrypto(offered)?.tag : !isPlainAudio(answered)) return false;
       const remote = readAudio(description, answered);
       if (!remote || remote.port === 0) return false;
       const shared = common(remote, ours => ownType(offered, ours));
       if (!shared.some(({ name }) => !isEvents(name))) return false;
       const stated = offered.attributes.find(({ name }) => isDirection(name))?.name as Direction | undefined;
-      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"));
+      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto);
       return true;
     },
   };

@@ -19,6 +19,11 @@ export function isPlainAudio({ kind, protocol }: SdpMedia): boolean {
   return kind === "audio" && (protocol === "RTP/AVP" || protocol === "RTP/AVPF");
 }
 
+/** Whether an m-line is audio over SRTP (RFC 3711 §8.2, with keys by RFC 4568). */
+export function isSecureAudio({ kind, protocol }: SdpMedia): boolean {
+  return kind === "audio" && (protocol === "RTP/SAVP" || protocol === "RTP/SAVPF");
+}
+
 function isZero(address: string): boolean {
   return parseAddress(address)?.every(byte => byte === 0) ?? false;
 }
