@@ -7,6 +7,7 @@ import { FULL_BAND } from "./mix-format.ts";
 import { createMixLink, type MixLink } from "./mix-link.ts";
 
 const now = (): number => performance.timeOrigin + performance.now();
+const SILENCE_TOO = { codec: "opus", rate: 48_000, continuous: true } as const;
 let link: MixLink | undefined;
 
 afterEach(async () => {
@@ -79,6 +80,23 @@ describe("the mixer thread", () => {
     opened.open(events, now() + 1_000)!.addListener(1, 1, FULL_BAND);
     await next.promise;
     expect(opened.counters()).toMatchObject({ restarts: 1 });
+  });
+
+  it("gives no more to whom its mixes break, and goes on for others", { timeout: 20_000 }, async () => {
+    const errors: string[] = [];
+    const log = createLog("error", {}, line => errors.push(line));
+    const opened = createMixLink({ log, now, onNews: () => opened.drain(now()) });
+    link = opened;
+    const lost = Promise.withResolvers<void>();
+    const heard = Promise.withResolvers<void>();
+    const broken = { assigned() {}, packet: () => expect.fail("a defect"), lost: () => lost.resolve() };
+    opened.open(broken, now())!.addListener(1, 1, SILENCE_TOO);
+    const other = { assigned() {}, packet: () => heard.resolve(), lost() {} };
+    await lost.promise;
+    opened.open(other, now())!.addListener(1, 1, SILENCE_TOO);
+    await heard.promise;
+    expect(errors).toHaveLength(1);
+    expect(opened.counters()).toMatchObject({ rooms: 2, restarts: 0 });
   });
 
   it("is not there any more once closed", async () => {

@@ -75,6 +75,15 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
     for (const events of told) events.lost(clock());
   }
 
+  /** A defect of ours ends the mixer of the room that met it, not the worker. */
+  function broken(room: number, error: unknown, now: number): void {
+    log.error("a mix can't be taken", { error: error instanceof Error ? error.stack : error });
+    thread?.worker.postMessage({ type: "room.close", room } satisfies MixCommand);
+    const events = rooms.get(room);
+    rooms.delete(room);
+    events?.lost(now);
+  }
+
   return {
     open(events, now) {
       if (closed || (thread === undefined && now < notBefore)) return undefined;
@@ -109,7 +118,11 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
       const { mixes } = thread;
       while (readMix(mixes, packet)) {
         const { room, stream, timestamp, offset, length } = packet;
-        rooms.get(room)?.packet(stream, timestamp, mixes.bytes, offset, length, now);
+        try {
+          rooms.get(room)?.packet(stream, timestamp, mixes.bytes, offset, length, now);
+        } catch (error) {
+          broken(room, error, now);
+        }
         counts.packets++;
         mixes.release();
       }
