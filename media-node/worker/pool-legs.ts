@@ -54,11 +54,18 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
       const worker = room === undefined ? pick() : workerOf(room);
       if (worker === undefined) throw new TandemError("no-such-room");
       const leg = ++last;
-      const place = await ask(worker, { type: "leg.open", leg });
+      /** What fails is told by the leg's end, or doesn't matter any more. */
+      const tell = (said: LegOrder): void => void ask(worker, said).catch(() => {});
+      const place = await ask(worker, { type: "leg.open", leg }).catch((error: unknown) => {
+        // It may yet be opened, for nobody.
+        tell({ type: "leg.close", leg });
+        throw error;
+      });
       if (place === undefined) throw new TandemError("internal", "no leg was opened");
       legs.set(leg, { worker, events });
-      /** What fails is told by the leg's end, or doesn't matter any more. */
-      const order = (said: LegOrder): void => void ask(worker, said).catch(() => {});
+      const order = (said: LegOrder): void => {
+        if (legs.has(leg)) tell(said);
+      };
       return {
         place,
         isBeside: where => workerOf(where) === worker,
@@ -69,7 +76,7 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
         prompt: clip => order({ type: "leg.prompt", leg, clip }),
         dial: digits => order({ type: "leg.dtmf", leg, digits }),
         close() {
-          if (legs.delete(leg)) order({ type: "leg.close", leg });
+          if (legs.delete(leg)) tell({ type: "leg.close", leg });
         },
       };
     },
@@ -80,8 +87,9 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
     workerEnded(worker) {
       for (const [leg, held] of [...legs]) {
         if (held.worker !== worker) continue;
-        over(leg, "lost");
+        // Nothing may be asked of a worker that is gone.
         legs.delete(leg);
+        held.events.over("lost");
       }
     },
   };

@@ -189,6 +189,10 @@ export function createPool({ workers: configs, log, report, turn }: PoolOptions)
     what: { readonly command: LinkCommand } | { readonly order: LegOrder },
   ): Promise<Result> =>
     new Promise((resolve, reject) => {
+      if (!worker.child.connected) {
+        reject(new TandemError("internal", "the media worker ended"));
+        return;
+      }
       const id = ++commands;
       const timer = setTimeout(() => {
         worker.waiting.delete(id);
