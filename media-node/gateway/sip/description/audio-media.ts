@@ -98,7 +98,10 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
   let local: readonly SdpMedia[] = [];
   let written = "";
   let version = 0;
-  /** Ours, one for each suite that was ever used: the stream that they encrypt goes on. */
+  /**
+   * Ours, the one in use: the stream that it encrypts goes on. One that was left for another suite, or for none, is never taken up
+   * again: counters that begin anew under it would encrypt something else by the same bytes (RFC 3711 §9.1).
+   */
   const ownKeys = new Map<SdesKey["suite"], SdesKey>();
 
   function ownKey(suite: SdesKey["suite"]): SdesKey {
@@ -175,6 +178,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     direction: Direction,
     theirs: CryptoLine | undefined,
   ): void {
+    for (const suite of ownKeys.keys()) if (suite !== theirs?.key.suite) ownKeys.delete(suite);
     agreed({
       address: remote.address,
       port: remote.port,

@@ -67,6 +67,28 @@ describe("encryption", () => {
     expect(callee.agreements).toEqual([]);
   });
 
+  it("never takes up a key of ours again that was left for another suite, or for none", () => {
+    const { media, agreements } = create("optional");
+    const offers = [
+      "AES_CM_128_HMAC_SHA1_80",
+      "AEAD_AES_128_GCM",
+      "AES_CM_128_HMAC_SHA1_80",
+      undefined,
+      "AEAD_AES_128_GCM",
+    ] as const;
+    for (const [i, suite] of [...offers, "AEAD_AES_128_GCM" as const].entries()) {
+      const crypto = suite && `a=crypto:1 ${suite} inline:${createSdesKey(suite).key}\r\n`;
+      const lines = ["v=0", `o=peer 1 ${i} IN IP4 192.0.2.9`, "s=-", "c=IN IP4 192.0.2.9", "t=0 0"];
+      const audio = `m=audio 6000 RTP/${suite ? "SAVP" : "AVP"} 0`;
+      expect(media.answerOffer(`${[...lines, audio, ""].join("\r\n")}${crypto ?? ""}`)).toContain(
+        crypto ? "SAVP" : "AVP",
+      );
+    }
+    const keys = agreements.map(({ srtp }) => srtp?.send.key);
+    expect(new Set(keys.slice(0, 5)).size).toBe(5);
+    expect(keys[5]).toBe(keys[4]);
+  });
+
   it("is not taken back by an answer", () => {
     const { media: caller, agreements } = create("required");
     const offer = caller.createOffer();
