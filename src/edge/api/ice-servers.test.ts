@@ -95,11 +95,23 @@ describe("servers by REST", () => {
     expect(told.map(({ identity }) => identity)).toContain(id);
   });
 
+  it("reach nodes only before joining, as nobody could end what is begun with them", async () => {
+    await fleet.link({ turn });
+    const room = uniqueRoom();
+    await join(room, "ada");
+    const token = await joinToken({ room, identity: "bob" });
+    expect(nameOf(await serversOf(get(token)))[1]).toBe("media");
+    const bob = await join(room, "bob", { token });
+    expect(nameOf(bob.welcome.iceServers)[1]).toBe("any");
+    expect(nameOf(await serversOf(get(token)))[1]).toBe("any");
+  });
+
   it("reach nodes only, for who could not take part in a mesh", async () => {
     await fleet.link({ turn });
     const room = uniqueRoom();
     await join(room, "ada");
     const token = await joinToken({ room, identity: "bob", grants: { ...MEMBER_GRANTS, data: false } });
+    await join(room, "bob", { token });
     expect(nameOf(await serversOf(get(token)))[1]).toBe("media");
   });
 

@@ -49,6 +49,15 @@ describe("a broadcast as HLS", () => {
     await vi.waitFor(async () => expect(await kinds(room)).toEqual(["client"]));
   });
 
+  it("leaves alone who came with a token and is called as it would be", async () => {
+    await fleet.link();
+    const room = uniqueRoom();
+    await join(room, "ada");
+    await join(room, "hls:live");
+    expect((await begin(room, { source: "ada" })).status).toBe(201);
+    expect(await kinds(room)).toEqual(["client", "client", "hls"]);
+  });
+
   it("needs somebody to show, and a node; who fails leaves nothing behind", async () => {
     const room = uniqueRoom();
     const { pid } = await join(room, "ada");

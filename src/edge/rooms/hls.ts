@@ -8,6 +8,7 @@ import type { CreateHls, HlsCreated } from "../../protocol/hls.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { participantOf, SOURCE_KINDS, sourceNumber } from "../../protocol/names.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
+import { randomId } from "../tokens/random.ts";
 import { played } from "./attendance.ts";
 import type { RoomContext } from "./context.ts";
 import { checkJoin } from "./entry.ts";
@@ -19,13 +20,20 @@ import { openBroadcast } from "./sessions.ts";
 const soundsOf = ([number = 0]: readonly number[]): number[] =>
   Array.from({ length: LIMITS.sources }, (_, index) => sourceNumber(participantOf(number), index));
 
+/** Who a broadcast is: the one of its name that there is, never somebody who came with a token and is called so. */
+function identityOf(room: RoomContext, name: string): string {
+  const identity = `hls:${name}`;
+  const holder = room.members.byIdentity(identity);
+  return holder === undefined || holder.kind === "hls" ? identity : `${identity}:${randomId(12)}`;
+}
+
 /** Begin a broadcast; one of the same name is replaced. @throws TandemError if there is no such source, or no node takes it */
 export async function openHls(room: RoomContext, { name, source, sound }: CreateHls): Promise<HlsCreated> {
   const now = Date.now();
   if (!room.record.get()) throw new TandemError("no-such-room");
   const iat = Math.floor(now / 1_000);
   const grants = { subscribe: [...SOURCE_KINDS] };
-  const claims: JoinClaims = { aud: "join", sub: `hls-${name}`, room: room.id, iat, exp: iat, grants, name };
+  const claims: JoinClaims = { aud: "join", sub: identityOf(room, name), room: room.id, iat, exp: iat, grants, name };
   const { member, video } = room.turn(() => {
     checkJoin(room, claims, room.record.get(), now);
     const { only: video } = played(room, source, claims);

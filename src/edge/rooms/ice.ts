@@ -4,7 +4,6 @@
  * @module
  */
 import { TandemError } from "../../protocol/errors.ts";
-import { maySpeakDirectly } from "../../protocol/grants.ts";
 import { TIMES } from "../../protocol/limits.ts";
 import type { IceServer } from "../../protocol/model.ts";
 import { reasonOf } from "../log.ts";
@@ -116,13 +115,12 @@ function userOf(room: RoomContext, asker: IceAsker, now: number): ServerUser {
     const { identity } = asker;
     return room.members.byIdentity(identity) ?? { pid: undefined, identity, kind: "client", direct: true };
   }
-  const { sub: identity, grants } = asker.claims;
+  const { sub: identity } = asker.claims;
   checkJoin(room, asker.claims, room.record.get(), now);
   // So that nobody keeps a relay that the room does not know of.
   ensureRecord(room, now);
-  return (
-    room.members.byIdentity(identity) ?? { pid: undefined, identity, kind: "client", direct: maySpeakDirectly(grants) }
-  );
+  // Who never joins can't be removed either: until then its relays reach nothing but nodes. A mesh's come with the welcome.
+  return room.members.byIdentity(identity) ?? { pid: undefined, identity, kind: "client", direct: false };
 }
 
 /**
