@@ -120,7 +120,7 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
   });
 
   const legs = createLegs({
-    ...{ rtp: gateways.rtp, mixing, tell: tellLeg },
+    ...{ rtp: gateways.rtp, mixing, tell: tellLeg, log },
     async join(leg, order, now) {
       await rooms.join(order, order.pid, leg, now);
     },

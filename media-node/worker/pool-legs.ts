@@ -5,7 +5,7 @@ import type { LegAgreement, LegNews, LegOrder, LegPlace } from "../gateway/leg/o
 /** What a call hears of its leg. */
 export interface LegEvents {
   digit(digit: string): void;
-  /** It is of no use any more: `silent`: nothing comes of the telephone; `left`: its participant is gone; `lost`: its worker is. */
+  /** It is of no use any more: `silent`: nothing comes of the telephone; `left`: its participant is gone; `lost`: it, or its worker, failed. */
   over(why: "silent" | "left" | "lost"): void;
 }
 
@@ -40,6 +40,8 @@ export interface PoolLegsOptions {
   readonly pick: () => number;
   readonly workerOf: (room: Assignment) => number | undefined;
 }
+
+const WHY = { "leg.silent": "silent", "leg.left": "left", "leg.failed": "lost" } as const;
 
 export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLegs {
   const legs = new Map<number, { readonly worker: number; readonly events: LegEvents }>();
@@ -82,7 +84,7 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
     },
     heard(news) {
       if (news.type === "leg.digit") legs.get(news.leg)?.events.digit(news.digit);
-      else over(news.leg, news.type === "leg.silent" ? "silent" : "left");
+      else over(news.leg, WHY[news.type]);
     },
     workerEnded(worker) {
       for (const [leg, held] of [...legs]) {

@@ -68,9 +68,9 @@ export function createRoomGateways(options: RoomGatewaysOptions): RoomGateways {
       createIngest({ router, mixing, participant, aac: rtmp?.aac, log, now, onState: told }),
   });
   const { flushes, maxBitrate } = host;
-  const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past });
+  const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past, onState, log });
   const broadcasts = createRoomBroadcasts({ room, router, mixing, hls, log, onState });
-  const phones = createRoomPhones(router, mixing);
+  const phones = createRoomPhones(router, mixing, log);
   return {
     join: phones.join,
     open(command, participant, now) {

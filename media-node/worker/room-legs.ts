@@ -1,11 +1,14 @@
 import { type NodeParticipant, type RtpLeg as RtpLegSpec, TandemError } from "../../src/protocol/index.ts";
 import type { RtpHost, RtpLeg, RtpLegOptions } from "../gateway/rtp/leg.ts";
+import type { Log } from "../log.ts";
 import type { Tally } from "../session/tally.ts";
 
 export interface RoomLegsOptions extends Pick<RtpLegOptions, "router" | "flushes" | "maxBitrate"> {
   readonly rtp: RtpHost;
   /** What legs that are gone had counted is added here. */
   readonly past: Tally;
+  readonly onState: (pid: string, state: "closed") => void;
+  readonly log: Log;
 }
 
 /** The participants of a room that speak plain RTP, by their ids. */
@@ -25,7 +28,7 @@ export interface RoomLegs {
   close(now: number): void;
 }
 
-export function createRoomLegs({ rtp, past, ...common }: RoomLegsOptions): RoomLegs {
+export function createRoomLegs({ rtp, past, onState, log, ...common }: RoomLegsOptions): RoomLegs {
   const legs = new Map<string, RtpLeg>();
   /** Those whose ports are being opened, as they are now. */
   const coming = new Map<string, NodeParticipant>();
@@ -68,7 +71,17 @@ export function createRoomLegs({ rtp, past, ...common }: RoomLegsOptions): RoomL
       return legs.keys();
     },
     tick(now) {
-      for (const leg of legs.values()) if (now >= leg.deadline) leg.tick(now);
+      for (const [pid, leg] of legs) {
+        if (now < leg.deadline) continue;
+        try {
+          leg.tick(now);
+        } catch (error) {
+          // As with guests: only the one that met a defect ends.
+          log.error("a leg of plain RTP failed", { pid, error: error instanceof Error ? error.stack : error });
+          end(pid, now);
+          onState(pid, "closed");
+        }
+      }
     },
     count(tally) {
       for (const leg of legs.values()) leg.count(tally);

@@ -1,6 +1,7 @@
 import type { NodeParticipant } from "../../src/protocol/index.ts";
 import type { Leg } from "../gateway/leg/leg.ts";
 import { createPhoneMix } from "../gateway/leg/phone-mix.ts";
+import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import type { Router } from "../room/router.ts";
 
@@ -16,7 +17,7 @@ export interface RoomPhones {
   close(now: number): void;
 }
 
-export function createRoomPhones(router: Router, mixing: MixHost): RoomPhones {
+export function createRoomPhones(router: Router, mixing: MixHost, log: Log): RoomPhones {
   const legs = new Map<string, Leg>();
   const mix = createPhoneMix(router, mixing);
 
@@ -24,6 +25,10 @@ export function createRoomPhones(router: Router, mixing: MixHost): RoomPhones {
     const leg = legs.get(pid);
     legs.delete(pid);
     leg?.leave(now);
+  }
+
+  function removeAll(now: number): void {
+    for (const pid of [...legs.keys()]) remove(pid, now);
   }
 
   return {
@@ -38,9 +43,17 @@ export function createRoomPhones(router: Router, mixing: MixHost): RoomPhones {
     get pids() {
       return legs.keys();
     },
-    tick: now => mix.tick(now),
+    tick(now) {
+      try {
+        mix.tick(now);
+      } catch (error) {
+        // They hear nothing without it; the room goes on.
+        log.error("the telephones' mix failed", { error: error instanceof Error ? error.stack : error });
+        removeAll(now);
+      }
+    },
     close(now) {
-      for (const pid of [...legs.keys()]) remove(pid, now);
+      removeAll(now);
       mix.close();
     },
   };

@@ -1,4 +1,5 @@
 import { TandemError } from "../../../src/protocol/index.ts";
+import type { Log } from "../../log.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
 import { createTally, type Tally } from "../../session/tally.ts";
 import type { RtpHost } from "../rtp/leg.ts";
@@ -9,6 +10,7 @@ export interface LegsOptions {
   readonly rtp: RtpHost;
   readonly mixing: MixHost;
   readonly tell: (news: LegNews) => void;
+  readonly log: Log;
   /** Lets a leg into a room, now or when its participant has come. @throws (or rejects with) TandemError */
   readonly join: (leg: Leg, order: Extract<LegOrder, { type: "leg.join" }>, now: number) => void | Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface Legs {
   close(now: number): void;
 }
 
-export function createLegs({ rtp, mixing, tell, join }: LegsOptions): Legs {
+export function createLegs({ rtp, mixing, tell, log, join }: LegsOptions): Legs {
   const legs = new Map<number, Leg>();
   const past = createTally();
   /** Those whose ports are being opened. */
@@ -78,7 +80,16 @@ export function createLegs({ rtp, mixing, tell, join }: LegsOptions): Legs {
       return undefined;
     },
     tick(now) {
-      for (const leg of legs.values()) leg.tick(now);
+      for (const [number, leg] of legs) {
+        try {
+          leg.tick(now);
+        } catch (error) {
+          // A defect of ours ends the call that met it, not its neighbours.
+          log.error("a call's leg failed", { leg: number, error: error instanceof Error ? error.stack : error });
+          end(number, now);
+          tell({ type: "leg.failed", leg: number });
+        }
+      }
     },
     count(tally) {
       tally.addAll(past);

@@ -55,4 +55,6 @@ export type LegNews =
   /** Nothing came for long, though something should: the telephone is gone. */
   | { readonly type: "leg.silent"; readonly leg: number }
   /** The participant that it was is none any more. */
-  | { readonly type: "leg.left"; readonly leg: number };
+  | { readonly type: "leg.left"; readonly leg: number }
+  /** It met a defect, and is closed. */
+  | { readonly type: "leg.failed"; readonly leg: number };

@@ -90,7 +90,8 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       octets = (octets + length) >>> 0;
     },
     report(path, now, clockRate) {
-      if (path < 0 || now < nextReport) return;
+      // As long as no sound was sent nothing says that somebody wants any of this.
+      if (path < 0 || packets === 0 || now < nextReport) return;
       nextReport = now + REPORT_INTERVAL;
       writer.begin(packet, 0, MAX_PACKET);
       const timestamp = (last + elapsed(now, clockRate)) >>> 0;

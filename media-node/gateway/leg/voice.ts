@@ -19,6 +19,9 @@ const SPEAKER = 1;
 /** Silence, as RFC 6464 has it. */
 const SILENT = 127;
 
+/** A telephone that changes its rate is given another mixer once in so long (ms) at most: opening one is dear. */
+const SETTLED = 1_000;
+
 /** The lowest rate that the codec's decoder has. */
 const measuredFormat = (codec: LegCodec): MixFormat => ({ codec: "pcm", rate: codec === "g722" ? 16_000 : 8_000 });
 
@@ -46,6 +49,7 @@ export function createVoice(mixing: MixHost, source: () => Source | undefined): 
   let measured = -1;
   let level = SILENT;
   let sequence = 0;
+  let openedAt = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   const events: MixEvents = {
@@ -74,6 +78,7 @@ export function createVoice(mixing: MixHost, source: () => Source | undefined): 
     mixer?.close();
     measured = -1;
     spoken = codec;
+    openedAt = now;
     mixer = mixing.open(events, now);
     mixer?.addInput(INPUT, SPEAKER);
     mixer?.addListener(MEASURED, NOBODY, measuredFormat(codec));
@@ -84,6 +89,7 @@ export function createVoice(mixing: MixHost, source: () => Source | undefined): 
     push(codec, number, timestamp, bytes, offset, length, now) {
       if (closed || source()?.open !== true) return;
       const isOther = spoken === undefined || SPOKEN[spoken].rate !== SPOKEN[codec].rate;
+      if (isOther && now - openedAt < SETTLED) return;
       if (mixer === undefined || isOther) open(codec, now);
       mixer?.push(INPUT, codec, number, timestamp, level, bytes, offset, length, now);
     },

@@ -187,6 +187,30 @@ describe("an encoder in a room", () => {
     expect(come(ingest).accepted).toBe(false);
   });
 
+  it("isn't waited for ever when it is refused and tries again", () => {
+    const { ingest } = enter();
+    const refused = Buffer.of(0x12, 0, 0);
+    for (let i = 0; i <= TIMES.rtmpDoor / 10_000 + 1; i++) {
+      if (!come(ingest).accepted) break;
+      show(ingest, refused, 0);
+      ingest.disconnected(false, now);
+      ingest.tick(later(10_000));
+    }
+    expect(states).toEqual(["connected", "closed"]);
+  });
+
+  it("is waited for once more when it was refused after it had sent for long", () => {
+    const { ingest } = enter();
+    ingest.tick(later(TIMES.rtmpDoor));
+    come(ingest);
+    show(ingest, CONFIGURATION, 0);
+    later(15_000);
+    show(ingest, Buffer.of(0x12, 0, 0), 15_000);
+    ingest.tick(later(TIMES.rtmpReturn));
+    expect(come(ingest).accepted).toBe(true);
+    expect(states).toEqual(["connected"]);
+  });
+
   it("is gone once it says that it is done, or is removed", () => {
     const done = enter();
     come(done.ingest);
@@ -223,6 +247,33 @@ describe("an encoder in a room", () => {
     sound(ingest, AAC_CONFIG);
     sound(ingest, AAC_FRAME);
     expect(lines).toMatchObject([{ message: "an encoder's sound is left out", why: expect.stringContaining("AAC") }]);
+  });
+
+  it("has another decoder when its sound is encoded in another way, but not for every tag that says so", () => {
+    const opened: string[] = [];
+    const decoded: string[] = [];
+    const aac: AacProvider = {
+      open({ config }) {
+        const name = Buffer.from(config).toString("hex");
+        opened.push(name);
+        return { decode: () => void decoded.push(name), close() {} };
+      },
+    };
+    const { ingest } = enter({ aac });
+    const other = Buffer.of(0xaf, 0, 0x11, 0x90);
+    come(ingest);
+    for (let i = 0; i < 50; i++) sound(ingest, AAC_CONFIG);
+    sound(ingest, AAC_FRAME);
+    for (let i = 0; i < 49; i++) {
+      sound(ingest, i % 2 === 0 ? other : AAC_CONFIG);
+      sound(ingest, AAC_FRAME);
+    }
+    expect(opened).toEqual(["1210"]);
+    expect(decoded).toEqual(["1210"]);
+    later(1_000);
+    sound(ingest, AAC_FRAME);
+    expect(opened).toEqual(["1210", "1190"]);
+    expect(decoded).toEqual(["1210", "1190"]);
   });
 
   it("is heard where something does: decoded here, encoded by the mixer", () => {

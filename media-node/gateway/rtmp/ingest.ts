@@ -19,6 +19,9 @@ const PATIENCE = 20_000;
 /** and after so long another one with its key may take its place: it has come back, and its old connection doesn't know. */
 const REPLACEABLE = 3_000;
 
+/** One that was refused before it had sent for so long (ms) is waited for no longer than it was: it would try for ever. */
+const PROVEN = 10_000;
+
 export interface IngestOptions {
   readonly router: Router;
   readonly mixing: MixHost;
@@ -51,19 +54,20 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
   let picture: Picture | undefined;
   let sound: Sound | undefined;
   let isSilent = false;
+  let cameAt = 0;
   let heardAt = 0;
   let hasCome = false;
   let closed = false;
 
-  /** What an encoder gave is over; another one begins anew. */
-  function end(now: number): void {
+  /** What an encoder gave is over; another one begins anew, and is waited for. */
+  function end(now: number, isAwaited = channel !== undefined): void {
     if (picture && picture.dropped > 0)
       log.warn("an encoder's frames could not be read", { pid, frames: picture.dropped });
     channel = undefined;
     picture = undefined;
     sound?.close();
     sound = undefined;
-    until = Math.max(until, now + TIMES.rtmpReturn);
+    if (isAwaited) until = Math.max(until, now + TIMES.rtmpReturn);
   }
 
   function close(now: number): void {
@@ -84,7 +88,7 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
   /** It may come again, and do better. */
   function refuse(why: string, now: number): void {
     const refused = channel;
-    end(now);
+    end(now, heardAt - cameAt >= PROVEN);
     log.warn("an encoder was refused", { pid, why });
     refused?.refuse("NetStream.Publish.Rejected", why);
   }
@@ -120,6 +124,7 @@ export function createIngest({ router, mixing, aac, log, onState, ...options }: 
       end(now);
       replaced?.close();
       channel = opened;
+      cameAt = now;
       heardAt = now;
       picture = createPicture(() => camera.source);
       isSilent = false;

@@ -9,6 +9,9 @@ import { readAudioTag } from "./flv.ts";
 /** Sound that waits so long (ms) is behind the picture, and left out. */
 const MAX_WAITING = 400;
 
+/** Another decoder is made once in so long (ms) at most; what comes before can't be read, and is left out. */
+const SETTLED = 1_000;
+
 export interface SoundOptions extends Pick<SpeechOptions, "mixing" | "participant" | "source"> {
   readonly aac: AacProvider;
   /** Why nothing is heard. Told once. */
@@ -26,6 +29,10 @@ export interface Sound {
 export function createSound({ aac, onLost, ...where }: SoundOptions): Sound {
   const speech = createSpeech({ ...where, rate: 48_000, onPlayed() {} });
   let decoder: AacDecoder | undefined;
+  /** How the sound is encoded now, and whether the decoder doesn't know yet. */
+  let config: Buffer | undefined;
+  let isOther = false;
+  let openedAt = Number.NEGATIVE_INFINITY;
   let clock = 0;
   let lost = false;
 
@@ -36,7 +43,17 @@ export function createSound({ aac, onLost, ...where }: SoundOptions): Sound {
     onLost(why);
   }
 
-  function open(config: Buffer): void {
+  /** Encoders may repeat how they encode. */
+  function configure(next: Buffer): void {
+    if (config?.equals(next)) return;
+    config = Buffer.from(next);
+    isOther = true;
+  }
+
+  function open(): void {
+    if (config === undefined || !isOther || clock - openedAt < SETTLED) return;
+    isOther = false;
+    openedAt = clock;
     decoder?.close();
     decoder = aac.open({ config, onPcm: pcm => void speech.push(pcm, clock), onError: lose });
     if (decoder === undefined) lose("AAC of that kind can't be decoded: mono or stereo, AAC-LC or HE-AAC");
@@ -48,8 +65,9 @@ export function createSound({ aac, onLost, ...where }: SoundOptions): Sound {
       if (lost) return;
       const tag = readAudioTag(bytes, length);
       if (tag.kind === "foreign") lose(`sound is ${tag.codec}; set it to AAC`);
-      else if (tag.kind === "configuration") open(bytes.subarray(tag.offset, length));
-      else if (tag.kind === "frame") decoder?.decode(bytes.subarray(tag.offset, length));
+      else if (tag.kind === "configuration") configure(bytes.subarray(tag.offset, length));
+      open();
+      if (tag.kind === "frame" && !isOther && !lost) decoder?.decode(bytes.subarray(tag.offset, length));
     },
     tick(now) {
       clock = now;

@@ -77,6 +77,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   let isAnswered = false;
   let isEstablished = false;
   let isHeld = false;
+  /** What is played as soon as sound may be sent. */
+  let nextPrompt: ClipName | undefined;
   let isOver = false;
   /** Something is to be offered as soon as that is possible. */
   let owesOffer = false;
@@ -102,8 +104,12 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     throw new TandemError("no-such-call");
   }
 
+  /**
+   * Nothing is sent before the ACK: an INVITE's sender may be forged, and the place that it names somebody else's, but whoever
+   * acknowledges has read what was answered.
+   */
   function tellLeg(): void {
-    if (agreement) leg?.update(legAgreement(agreement, signaling, isAnswered));
+    if (agreement) leg?.update(legAgreement(agreement, signaling, isEstablished));
   }
 
   function agreed(next: AudioAgreement): void {
@@ -192,6 +198,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         isAnswered = true;
         if (incoming === undefined) clearTimeout(timer);
         tellLeg();
+        if (nextPrompt) leg?.prompt(nextPrompt);
+        nextPrompt = undefined;
         report({ type: "call.state", call: id, state: "answered" });
         if (owesOffer) offer();
       },
@@ -218,13 +226,15 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         leg = await openLeg(room);
         media = createMedia(leg);
         await leg.join(room, pid);
+        sip = dial(media);
       } catch (error) {
-        isOver = true;
-        leg?.close();
-        onOver();
+        if (!isOver) {
+          isOver = true;
+          leg?.close();
+          onOver();
+        }
         throw error;
       }
-      sip = dial(media);
       after(RING_TIME, () => hangUp({ sip: 408, reason: "no-answer" }));
     },
     async join(room, pid) {
@@ -236,7 +246,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
       await answer(undefined);
       // A newer edge may know more of them.
       const clip: ClipName = isClip(prompt) ? prompt : "welcome";
-      leg?.prompt(clip);
+      if (isEstablished) leg?.prompt(clip);
+      else nextPrompt = clip;
       if (digits !== undefined) collector.ask(digits);
       if (clip === "locked") after(LOCKED_TIME, () => hangUp({ reason: "locked" }));
     },

@@ -39,9 +39,9 @@ function mayBeAt(address: string, signaling: string): boolean {
 /**
  * What a leg must know of an agreement.
  * @param signaling where the telephone's signaling comes from
- * @param answered whether the call was: before, a telephone hears nothing of the room
+ * @param established whether the call is: before, a telephone hears nothing
  */
-export function legAgreement(agreement: AudioAgreement, signaling: string, answered: boolean): LegAgreement {
+export function legAgreement(agreement: AudioAgreement, signaling: string, established: boolean): LegAgreement {
   const { address, port, direction, codecs, events, srtp } = agreement;
   const formats = codecs.flatMap(({ name, sendType, receiveType }) => {
     const codec = legCodec(name);
@@ -64,7 +64,7 @@ export function legAgreement(agreement: AudioAgreement, signaling: string, answe
       },
     }),
     ...(srtp && { srtp }),
-    sends: answered && port > 0 && (direction === "sendrecv" || direction === "sendonly"),
+    sends: established && port > 0 && (direction === "sendrecv" || direction === "sendonly"),
     receives: direction === "sendrecv" || direction === "recvonly",
   };
 }

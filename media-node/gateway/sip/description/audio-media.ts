@@ -253,7 +253,11 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const answered = description.media[at];
       if (!offered || !answered || isSecureAudio(offered) !== isSecureAudio(answered)) return false;
       const crypto = isSecureAudio(answered) ? readCrypto(answered) : undefined;
-      if (isSecureAudio(answered) ? crypto?.tag !== readCrypto(offered)?.tag : !isPlainAudio(answered)) return false;
+      if (isSecureAudio(answered)) {
+        const own = readCrypto(offered);
+        // The line that it takes, with a key of its own (RFC 4568 §6.2).
+        if (crypto?.tag !== own?.tag || crypto?.key.suite !== own?.key.suite) return false;
+      } else if (!isPlainAudio(answered)) return false;
       const remote = readAudio(description, answered);
       if (!remote || remote.port === 0) return false;
       const shared = common(remote, ours => ownType(offered, ours));

@@ -96,6 +96,7 @@ describe("encryption", () => {
     expect(caller.applyAnswer(plain)).toBe(false);
     const secure = create("required").media.answerOffer(offer) ?? "";
     expect(caller.applyAnswer(secure.replace("a=crypto:1", "a=crypto:2"))).toBe(false);
+    expect(caller.applyAnswer(secure.replace("SHA1_80", "SHA1_32"))).toBe(false);
     expect(caller.applyAnswer(secure.replace(/a=crypto.*\r\n/, ""))).toBe(false);
     expect(agreements).toEqual([]);
   });
