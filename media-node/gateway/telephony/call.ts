@@ -226,6 +226,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         leg = await openLeg(room);
         media = createMedia(leg);
         await leg.join(room, pid);
+        // Hung up while the leg came about: nobody is to be rung.
+        if (cause) throw new TandemError("no-such-call");
         sip = dial(media);
       } catch (error) {
         if (!isOver) {

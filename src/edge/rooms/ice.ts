@@ -85,6 +85,7 @@ export function serversFor(room: RoomContext, user: ServerUser, near: readonly R
   const others = near.filter(({ node }) => node !== here?.node);
   const nodes = [...(here ? [{ node: here.node, urls: here.turn }] : []), ...others].slice(0, NODES);
   if (secret === undefined || nodes.length === 0) return { iceServers: [...iceServers] };
+  const isNew = room.relays.nodesOf(user).length === 0;
   const id = room.relays.idOf(user);
   const until = Math.ceil((now + TIMES.turnCredentials) / 1_000);
   const grant = { id, until, scope: scopeOf(room, user) };
@@ -94,6 +95,9 @@ export function serversFor(room: RoomContext, user: ServerUser, near: readonly R
     nodes.map(({ node }) => node),
     until,
   );
+  // A node knows its relays by this id alone: here an operator reads whose they are.
+  if (isNew)
+    room.log.info("relays-given", { pid: user.pid, relay: id, nodes: nodes.map(({ node }) => node).join(" ") });
   const relays = nodes.map(({ node, urls }) => ({ urls: [...urls], ...relayCredential(secret, node, grant) }));
   return { iceServers: [...relays, ...iceServers], iceServersTtl: TIMES.turnCredentials };
 }
