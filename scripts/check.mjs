@@ -1,10 +1,14 @@
 /** `npm run check`: types, lint, generated docs, units, the Worker's bundle. Under a minute, for the loop you live in. */
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { ensurePackages } from "./lib/install.mjs";
 import { main, root, run, step, tool } from "./lib/run.mjs";
 
 /** Inputs per fuzz test: a taste. `npm test` takes a hundred times as many. */
 const FUZZ_RUNS = process.env.FUZZ_RUNS ?? "2000";
+
+/** Many tests wait on sockets: a second worker pays even on two cores. */
+const WORKERS = String(Math.max(2, availableParallelism() - 1));
 
 /** Everything that needs no build, no browser and no server. */
 export async function check() {
@@ -16,7 +20,9 @@ export async function check() {
     return run(tool("wrangler"), ["deploy", "--dry-run", "--outdir", "dist/worker"], { quiet: true });
   });
   await step("units", () =>
-    run(tool("vitest"), ["run", "--project", "unit", "--project", "edge"], { env: { FUZZ_RUNS } }),
+    run(tool("vitest"), ["run", "--project", "unit", "--project", "edge", "--maxWorkers", WORKERS], {
+      env: { FUZZ_RUNS },
+    }),
   );
 }
 
