@@ -17,6 +17,7 @@ export * from "./names.ts";
 export * from "./phone-attributes.ts";
 export * from "./program-routes.ts";
 export * from "./rest.ts";
+export * from "./route.ts";
 export * from "./routes.ts";
 export * from "./rtmp.ts";
 export * from "./rtp.ts";

@@ -2,9 +2,7 @@
  * The REST API as a table: documentation and OpenAPI are made from it, and a test asks the Worker for every row.
  * @module
  */
-import type * as v from "valibot";
 import { BotDoor, OpenBot } from "./bots.ts";
-import type { ErrorCode } from "./errors.ts";
 import { CreateHls, HlsCreated } from "./hls.ts";
 import {
   CreateInvitations,
@@ -23,28 +21,10 @@ import {
   Token,
   UpdateRoom,
 } from "./rest.ts";
+import type { Route } from "./route.ts";
 import { RtmpDoor } from "./rtmp.ts";
 import { CreateRtp, RtpCreated } from "./rtp.ts";
 import { TELEPHONY_ROUTES } from "./telephony-routes.ts";
-
-/** One method of one path. */
-export interface Route {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** OpenAPI style: `{room}`. */
-  readonly path: string;
-  readonly summary: string;
-  /**
-   * `api`: a token with `aud` `api`. `join`: a join token. `participant`: a join or resume token, or an API token. `none`: open
-   * to anybody, rate-limited.
-   */
-  readonly auth: "api" | "join" | "participant" | "none";
-  readonly query?: Readonly<Record<string, string>>;
-  readonly body?: v.GenericSchema;
-  readonly status: number;
-  readonly result?: v.GenericSchema;
-  /** Errors of its own, besides those any request can meet. */
-  readonly errors?: readonly ErrorCode[];
-}
 
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1/health", summary: "Whether the edge answers.", auth: "none", status: 204 },

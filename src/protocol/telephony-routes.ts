@@ -2,7 +2,7 @@
  * The REST API of telephones, as a part of the table of routes.
  * @module
  */
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 import {
   Call,
   CallList,
