@@ -30,6 +30,7 @@ export interface Assignments {
   put(assignment: Assignment): void;
   /** Forget it, if it is still this one. */
   remove(assignment: Assignment): void;
+  has(assignment: Assignment): boolean;
   all(): Assignment[];
 }
 
@@ -59,6 +60,8 @@ export function createAssignments(db: Database): Assignments {
     remove({ room, life, epoch }) {
       if (db.opened) db.write("DELETE FROM assignments WHERE room = ? AND life = ? AND epoch = ?", room, life, epoch);
     },
+    has: ({ room, life, epoch }) =>
+      db.rows("SELECT 1 FROM assignments WHERE room = ? AND life = ? AND epoch = ?", room, life, epoch).length > 0,
     all: () =>
       db.rows<{ room: string; life: string; epoch: number }>("SELECT room, life, epoch FROM assignments ORDER BY room"),
   };

@@ -4,18 +4,8 @@
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
-import * as v from "valibot";
 import { ERRORS, type ErrorCode, TandemError } from "../../protocol/errors.ts";
-import { LIMITS } from "../../protocol/limits.ts";
-import {
-  type Assignment,
-  type LinkCommand,
-  type LinkFrame,
-  NODE_FRAMES,
-  type NodeCommand,
-  type NodeFrame,
-} from "../../protocol/link.ts";
-import { exceedsBytes } from "../../protocol/names.ts";
+import type { Assignment, LinkCommand, LinkFrame, NodeCommand, NodeFrame } from "../../protocol/link.ts";
 import { SIP_FEATURE } from "../../protocol/telephony-link.ts";
 import { LINK_PROTOCOL, PING, PONG } from "../../protocol/version.ts";
 import { createLog, type Log, reasonOf } from "../log.ts";
@@ -27,6 +17,7 @@ import { nodeSecret } from "../turn/credentials.ts";
 import { orderUrls } from "../turn/nearest.ts";
 import { createAssignments, createTurnUrls, NODE_MIGRATIONS, reconcile } from "./assignments.ts";
 import type { NodeReport } from "./fleet.ts";
+import { readNodeFrame } from "./node-frame.ts";
 import { createRevocations, type Revocation } from "./revocations.ts";
 import { type Answer, createWaiting } from "./waiting.ts";
 
@@ -45,8 +36,6 @@ const PROBE_TIME = 500;
 const URLS = 8;
 /** Assignments named in one `keep` frame. */
 const PAGE = 1_000;
-
-const schemas: Readonly<Record<string, v.GenericSchema>> = NODE_FRAMES;
 
 /** What a link's socket remembers: what the node said of itself, and whether it speaks SIP. */
 interface Attachment {
@@ -80,6 +69,11 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
+  /** The node's id: the name of its object. */
+  get #id(): string {
+    return this.ctx.id.name ?? "";
+  }
+
   /** The node's link. Only the Worker calls this, with a verified token for this object's name. */
   override async fetch(): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
@@ -91,23 +85,15 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    if (typeof data !== "string") return this.#refuse(socket, "bad-frame");
-    if (exceedsBytes(data, LIMITS.edgeFrameBytes)) return this.#refuse(socket, "too-large");
-    let raw: { type?: unknown };
-    try {
-      raw = JSON.parse(data) as typeof raw;
-    } catch {
-      return this.#refuse(socket, "bad-frame");
-    }
-    const schema = schemas[String(raw?.type)];
+    const read = readNodeFrame(data);
     // A newer node may say more than we know.
-    if (!schema) return;
-    const parsed = v.safeParse(schema, raw);
-    if (!parsed.success) return this.#refuse(socket, "bad-frame", v.getDotPath(parsed.issues[0]) ?? undefined);
+    if (!read) return;
+    if ("refusal" in read) return this.#refuse(socket, read.refusal, read.detail);
+    const { frame } = read;
     try {
-      await this.#receive(socket, parsed.output as NodeFrame);
+      await this.#receive(socket, frame);
     } catch (error) {
-      this.#log.error("frame-failed", { type: String(raw.type), reason: reasonOf(error) });
+      this.#log.error("frame-failed", { type: frame.type, reason: reasonOf(error) });
     }
   }
 
@@ -180,8 +166,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
   /** What the node checks credentials by, if it relays at all. */
   #turnSecrets(urls: readonly string[]): Pick<Extract<LinkFrame, { type: "welcome" }>, "turn"> {
     const { turnSecrets } = settingsOf(this.env);
-    const node = this.ctx.id.name ?? "";
-    if (turnSecrets.length > 0) return { turn: { secrets: turnSecrets.map(secret => nodeSecret(secret, node)) } };
+    if (turnSecrets.length > 0) return { turn: { secrets: turnSecrets.map(secret => nodeSecret(secret, this.#id)) } };
     if (urls.length > 0) this.#log.warn("turn-secret-missing", { urls: urls.length });
     return {};
   }
@@ -199,14 +184,14 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         socket.serializeAttachment({ report, sip });
         this.#send(socket, {
           type: "welcome",
-          node: this.ctx.id.name ?? "",
+          node: this.#id,
           features: [],
           ...this.#turnSecrets(turn),
         });
         this.#log.info("node-linked", { region: report.region, software: report.software });
         this.#revocations.linked(Date.now());
-        await fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, turn });
-        if (sip) await this.#telephony.nodeLinked(this.ctx.id.name ?? "", report.draining);
+        await fleetStub(this.env).report(this.#id, { ...report, turn });
+        if (sip) await this.#telephony.nodeLinked(this.#id, report.draining);
         return;
       }
       case "load": {
@@ -215,25 +200,21 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         if (!report) return this.#refuse(socket, "wrong-state");
         if (load.draining !== report.draining) {
           socket.serializeAttachment({ report: { ...report, draining: load.draining }, sip });
-          if (sip) await this.#telephony.nodeDraining(this.ctx.id.name ?? "", load.draining);
+          if (sip) await this.#telephony.nodeDraining(this.#id, load.draining);
         }
         this.#revocations.retry();
         const turn = this.#turnUrls.get();
-        return fleetStub(this.env).report(this.ctx.id.name ?? "", { ...report, ...load, turn });
+        return fleetStub(this.env).report(this.#id, { ...report, ...load, turn });
       }
       case "inventory":
         if (frame.part === 0) this.#inventory = [];
         this.#inventory.push(...frame.rooms);
         if (frame.last) await this.#reconcile(socket, this.#inventory.splice(0));
         return;
-      case "done":
-        return this.#waiting.done(frame.id, {
-          ...(frame.answer && { answer: frame.answer }),
-          ...(frame.turn && { turn: frame.turn }),
-          ...(frame.bot && { bot: frame.bot }),
-          ...(frame.hls && { hls: frame.hls }),
-          ...(frame.rtmp && { rtmp: frame.rtmp }),
-        });
+      case "done": {
+        const { type: _, id, ...answer } = frame;
+        return this.#waiting.done(id, answer);
+      }
       case "failed":
         return this.#waiting.failed(frame.id, frame.code, frame.detail);
       case "session":
@@ -242,7 +223,7 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
         await this.#roomOf(frame)?.nodeLost(this.#here(frame));
         return this.#assignments.remove(frame);
       default:
-        if (attachmentOf(socket).sip) await this.#telephony.report(this.ctx.id.name ?? "", frame);
+        if (attachmentOf(socket).sip) await this.#telephony.report(this.#id, frame);
     }
   }
 
@@ -272,15 +253,12 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
   }
 
   /** The room of an assignment that is this node's; a node speaks for no other. */
-  #roomOf({ room, life, epoch }: Assignment): ReturnType<typeof roomStub> | undefined {
-    const ours = this.#assignments
-      .all()
-      .some(known => known.room === room && known.life === life && known.epoch === epoch);
-    return ours ? roomStub(this.env, room) : undefined;
+  #roomOf(assignment: Assignment): ReturnType<typeof roomStub> | undefined {
+    return this.#assignments.has(assignment) ? roomStub(this.env, assignment.room) : undefined;
   }
 
   #here({ life, epoch }: Assignment): { node: string; life: string; epoch: number } {
-    return { node: this.ctx.id.name ?? "", life, epoch };
+    return { node: this.#id, life, epoch };
   }
 
   #sockets(): WebSocket[] {
@@ -296,8 +274,8 @@ export class MediaNode extends DurableObject<Cloudflare.Env> {
     if (this.#sockets().some(other => other !== socket)) return;
     this.#waiting.abandon();
     this.#log.info("node-link-lost");
-    await fleetStub(this.env).gone(this.ctx.id.name ?? "");
-    if (attachmentOf(socket).sip) await this.#telephony.nodeGone(this.ctx.id.name ?? "");
+    await fleetStub(this.env).gone(this.#id);
+    if (attachmentOf(socket).sip) await this.#telephony.nodeGone(this.#id);
   }
 
   #send(socket: WebSocket, frame: LinkFrame): void {

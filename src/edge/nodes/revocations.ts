@@ -15,7 +15,7 @@ export interface Revocation {
 export interface Revocations {
   /** Keep them, and tell the node if it is there. */
   add(revocations: readonly Revocation[], now: number): void;
-  /** The node has come: tell it all that still counts. */
+  /** The node has come: tell it all that still counts, the first of it now. */
   linked(now: number): void;
   /** Tell it again what it has not confirmed. */
   retry(): void;
@@ -59,6 +59,8 @@ export function createRevocations(
       (now - TIMES.relayMax) / 1_000,
     );
 
+  const retry = (): void => attemptAll(rows("WHERE told = 0 LIMIT ?", AT_ONCE));
+
   return {
     add(revocations, now) {
       db.open();
@@ -70,8 +72,10 @@ export function createRevocations(
     linked(now) {
       if (!db.opened) return;
       sweep(now);
-      attemptAll(rows(""));
+      // It may be another process, which knows none of them.
+      db.write("UPDATE revocations SET told = 0");
+      retry();
     },
-    retry: () => attemptAll(rows("WHERE told = 0 LIMIT ?", AT_ONCE)),
+    retry,
   };
 }

@@ -2,23 +2,11 @@
  * Commands that wait for a node's answer.
  * @module
  */
-import type { BotEntrance } from "../../protocol/bots.ts";
 import { isErrorCode, TandemError } from "../../protocol/errors.ts";
-import type { HlsPlace } from "../../protocol/hls.ts";
-import type { RtmpEntrance } from "../../protocol/rtmp.ts";
+import type { NodeFrame } from "../../protocol/link.ts";
 
 /** What a node answers to a command. */
-export interface Answer {
-  readonly answer?: { readonly sdp: string };
-  /** A program's door. */
-  readonly bot?: BotEntrance;
-  /** An encoder's. */
-  readonly rtmp?: RtmpEntrance;
-  /** Where a broadcast is. */
-  readonly hls?: HlsPlace;
-  /** STUN and TURN URLs for a room, those of its media worker first. */
-  readonly turn?: readonly string[];
-}
+export type Answer = Readonly<Omit<Extract<NodeFrame, { type: "done" }>, "type" | "id">>;
 
 export interface Waiting {
   /** A fresh command id, and the answer that will come under it; `no-media-node` after `ms`. */
