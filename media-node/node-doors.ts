@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { Log } from "./log.ts";
-import { endpointOf, type Settings } from "./settings.ts";
+import { endpointOf } from "./setting.ts";
+import type { Settings } from "./settings.ts";
 import type { DoorConfig, WorkerConfig } from "./worker/messages.ts";
 
 type Certificate = Pick<Settings, "cert" | "pkey" | "workers">;

@@ -1,5 +1,6 @@
 import { sliceOf } from "./gateway/rtp/port-pairs.ts";
-import { portsOf, type Settings } from "./settings.ts";
+import { portsOf } from "./setting.ts";
+import type { Settings } from "./settings.ts";
 import { parseRange } from "./turn/policy/ranges.ts";
 import type { WorkerConfig } from "./worker/messages.ts";
 

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { openTelephony, type Telephony, type TelephonyOptions } from "./gateway/telephony/telephony.ts";
-import { endpointOf, type Settings } from "./settings.ts";
+import { endpointOf } from "./setting.ts";
+import type { Settings } from "./settings.ts";
 import { openCertificate } from "./turn/stream/certificate.ts";
 
 type Used = "sip-listen" | "sip-tls-port" | "sip-host" | "rtp-ports" | "announce" | "cert" | "pkey";

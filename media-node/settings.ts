@@ -4,9 +4,9 @@
  * its default.
  * @module
  */
-import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { GATEWAY_SETTINGS } from "./gateway/settings.ts";
 import { boolean, integer, list, oneOf, type Setting, setting, text } from "./setting.ts";
 import { TURN_SETTINGS } from "./turn/settings.ts";
 
@@ -16,47 +16,10 @@ const origin = (value: string): string => {
     throw new Error("is an origin like https://calls.example.com");
   return url.origin;
 };
-const portRange = (value: string): string => {
-  if (value !== "" && portsOf(value) === undefined) throw new Error("is a range of ports like 40000-40199");
-  return value;
-};
 const nodeId = (value: string): string => {
   if (!/^([a-z0-9][a-z0-9-]{0,63})?$/.test(value)) throw new Error("is made of a-z, 0-9 and -, at most 64 of them");
   return value;
 };
-const listening = (value: string): string => {
-  if (value !== "" && endpointOf(value) === undefined) throw new Error("is ADDRESS:PORT, an IPv6 address in brackets");
-  return value;
-};
-/** A URL with `{port}` in it, of one of the schemes. */
-const doorUrl =
-  (schemes: RegExp, example: string) =>
-  (value: string): string => {
-    const filled = value.replaceAll("{port}", "1");
-    if (value !== "" && (!schemes.test(URL.canParse(filled) ? new URL(filled).protocol : "") || value.length > 256))
-      throw new Error(`is a URL like ${example}`);
-    return value;
-  };
-
-/** The parts of `MIN-MAX`; undefined where it is none. */
-export function portsOf(value: string): { min: number; max: number } | undefined {
-  const [, min = 0, max = 0] = /^(\d{1,5})-(\d{1,5})$/.exec(value)?.map(Number) ?? [];
-  return min > 0 && min < max && max <= 65_535 ? { min, max } : undefined;
-}
-
-const webUrl = (value: string): string => {
-  if (value !== "" && !/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ""))
-    throw new Error("is a URL like https://live.example.com/hls");
-  return value === "" || value.endsWith("/") ? value : `${value}/`;
-};
-
-/** The parts of `ADDRESS:PORT` or `[ADDRESS]:PORT`; undefined where it is neither. */
-export function endpointOf(value: string): { address: string; port: number } | undefined {
-  const [, six, four, port] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d{1,5})$/i.exec(value) ?? [];
-  const address = six ?? four ?? "";
-  return isIP(address) !== 0 && Number(port) <= 65_535 ? { address, port: Number(port) } : undefined;
-}
-
 const NODE_SETTINGS = {
   only: setting({
     value: "PART",
@@ -131,72 +94,6 @@ const NODE_SETTINGS = {
     default: "on" as const,
     read: oneOf("on", "media", "off"),
   }),
-  "bot-listen": setting({
-    value: "ADDRESS:PORT",
-    help: "audio for programs: where the first worker takes their WebSockets; each further worker takes the next port; by TLS where there is --cert",
-    default: "",
-    read: listening,
-  }),
-  "bot-url": setting({
-    value: "URL",
-    help: "what programs are told, {port} in place of the port; default: the address that it listens on",
-    default: "",
-    read: doorUrl(/^wss?:$/, "wss://node.example.com:{port}/"),
-  }),
-  "rtmp-listen": setting({
-    value: "ADDRESS:PORT",
-    help: "encoders: where the first worker takes their RTMP; each further worker takes the next port; by TLS (RTMPS) where there is --cert",
-    default: "",
-    read: listening,
-  }),
-  "rtmp-url": setting({
-    value: "URL",
-    help: "what encoders are told, {port} in place of the port; one with rtmp: means no TLS; default: the address that it listens on",
-    default: "",
-    read: doorUrl(/^rtmps?:$/, "rtmps://node.example.com:{port}/live"),
-  }),
-  "rtp-ports": setting({
-    value: "MIN-MAX",
-    help: "UDP ports for plain RTP, two for each stream, shared out among the workers; empty: there is none",
-    default: "",
-    read: portRange,
-  }),
-  "rtp-destinations": setting({
-    value: "RANGES",
-    help: "where plain RTP may be sent to: addresses, prefixes and ranges, comma-separated; empty: nowhere",
-    default: [] as readonly string[],
-    read: list,
-  }),
-  "hls-folder": setting({
-    value: "PATH",
-    help: "HLS out: where broadcasts are written, a folder for each, for any web server to serve; empty: there are none",
-    default: "",
-    read: text,
-  }),
-  "hls-url": setting({
-    value: "URL",
-    help: "where that folder is served, e.g. https://live.example.com/hls",
-    default: "",
-    read: webUrl,
-  }),
-  "sip-listen": setting({
-    value: "ADDRESS:PORT",
-    help: "telephones: where it speaks SIP, by UDP and TCP; their sound takes --rtp-ports; empty: it speaks none",
-    default: "",
-    read: listening,
-  }),
-  "sip-tls-port": setting({
-    value: "PORT",
-    help: "SIP by TLS, at the same address, with --cert and --pkey; 0: not",
-    default: 0,
-    read: integer(0, 65_535),
-  }),
-  "sip-host": setting({
-    value: "HOST",
-    help: "address or name that trunks reach SIP at; default: the first of --announce, or the address that it listens on",
-    default: "",
-    read: text,
-  }),
   "drain-timeout": setting({
     value: "SECONDS",
     help: "at SIGTERM, how long calls and relays that run may go on while no new ones are taken; 0: it stops at once",
@@ -217,7 +114,7 @@ const NODE_SETTINGS = {
   }),
 } as const;
 
-const SETTINGS = { ...NODE_SETTINGS, ...TURN_SETTINGS } as const;
+const SETTINGS = { ...NODE_SETTINGS, ...GATEWAY_SETTINGS, ...TURN_SETTINGS } as const;
 
 type Table = typeof SETTINGS;
 /** All settings, read and checked. */
@@ -225,6 +122,9 @@ export type Settings = { readonly [K in keyof Table]: ReturnType<Table[K]["read"
 
 const names = Object.keys(SETTINGS) as (keyof Table)[];
 const variable = (name: string): string => `TANDEM_${name.toUpperCase().replaceAll("-", "_")}`;
+
+/** Width of what stands before the explanations of `--help`. */
+const COLUMN = 28;
 
 /** What `--help` prints. */
 export function usage(): string {
@@ -234,7 +134,8 @@ export function usage(): string {
         const flag = secret ? variable(name) : `--${name}${value ? ` ${value}` : ""}`;
         const shown =
           typeof fallback === "object" && fallback !== null ? Object.values(fallback).join(",") : String(fallback);
-        return `  ${flag.padEnd(24)} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
+        const begin = flag.length < COLUMN ? flag.padEnd(COLUMN) : `${flag}\n${" ".repeat(COLUMN + 2)}`;
+        return `  ${begin} ${help}${shown === "" ? "" : ` (default ${shown})`}`;
       })
       .join("\n");
   return `usage: media-node/main.ts [options]
@@ -243,11 +144,14 @@ The media node of Tandem: dials the edge and carries the media of its rooms.
 
 ${rows(NODE_SETTINGS)}
 
+Gateways, each off until it is set:
+${rows(GATEWAY_SETTINGS)}
+
 TURN and STUN:
 ${rows(TURN_SETTINGS)}
 
-  ${"--settings FILE".padEnd(24)} JSON file with the same names
-  ${"--help".padEnd(24)} this text
+  ${"--settings FILE".padEnd(COLUMN)} JSON file with the same names
+  ${"--help".padEnd(COLUMN)} this text
 
 Every option may stand in the environment instead, e.g. ${variable("media-port")}; secrets only there or in the file.
 `;
