@@ -1,5 +1,4 @@
-import type { AudioCodecName } from "../codec/audio-codec.ts";
-import type { MixFormat } from "./mix-format.ts";
+import type { Mixer } from "./mixer.ts";
 
 /** What a room hears of its mixer. */
 export interface MixEvents {
@@ -11,26 +10,8 @@ export interface MixEvents {
   lost(now: number): void;
 }
 
-/** A room's mixer, wherever it runs: see {@link Mixer}. */
-export interface RoomMixer {
-  addInput(number: number, participant: number): void;
-  removeInput(number: number): void;
-  push(
-    number: number,
-    codec: AudioCodecName,
-    sequence: number,
-    timestamp: number,
-    level: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    now: number,
-  ): void;
-  addListener(listener: number, participant: number, format: MixFormat): void;
-  removeListener(listener: number): void;
-  /** Idempotent. */
-  close(): void;
-}
+/** A room's mixer, wherever it runs. */
+export type RoomMixer = Pick<Mixer, "addInput" | "removeInput" | "push" | "addListener" | "removeListener" | "close">;
 
 /** Where rooms get their mixers. */
 export interface MixHost {

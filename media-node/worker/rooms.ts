@@ -142,9 +142,8 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
     endSession(member, now);
   }
 
-  function openSession(room: Room, { pid, offer }: Command<"session.open">, now: number): Outcome {
+  function openSession(room: Room, member: Member, { pid, offer }: Command<"session.open">, now: number): Outcome {
     const read = readOffer(offer);
-    const member = room.members.get(pid)!;
     if (member.session?.continues(read)) return { answer: { sdp: member.session.reoffer(read, now) } };
     const session = startSession(room, pid, member.participant, read, now);
     // Only now: an offer that can't be answered leaves what runs alone.
@@ -178,29 +177,25 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
 
   /** Does what is asked for a participant once that is there. */
   function whenPresent(
-    room: Room,
+    where: Assignment,
     pid: string,
     now: number,
-    work: (now: number) => Outcome | Promise<Outcome>,
+    work: (room: Room, member: Member, now: number) => Outcome | Promise<Outcome>,
   ): Outcome | Promise<Outcome> {
-    return room.members.has(pid) ? work(now) : room.arrivals.wait(pid, now, work);
-  }
-
-  function offer(command: Command<"session.open">, now: number): Outcome | Promise<Outcome> {
-    const room = need(command, now);
-    return whenPresent(room, command.pid, now, at => openSession(room, command, at));
+    const room = need(where, now);
+    const begin = (at: number): Outcome | Promise<Outcome> => work(room, room.members.get(pid)!, at);
+    return room.members.has(pid) ? begin(now) : room.arrivals.wait(pid, now, begin);
   }
 
   function openGateway(command: GatewayCommand, now: number): Outcome | Promise<Outcome> {
-    const room = need(command, now);
-    const { pid } = command;
-    return whenPresent(room, pid, now, at => room.gateways.open(command, room.members.get(pid)!.participant, at));
+    return whenPresent(command, command.pid, now, (room, { participant }, at) =>
+      room.gateways.open(command, participant, at),
+    );
   }
 
   function join(where: Assignment, pid: string, leg: Leg, now: number): Outcome | Promise<Outcome> {
-    const room = need(where, now);
-    return whenPresent(room, pid, now, at => {
-      room.gateways.join(leg, room.members.get(pid)!.participant, at);
+    return whenPresent(where, pid, now, (room, { participant }, at) => {
+      room.gateways.join(leg, participant, at);
       return {};
     });
   }
@@ -235,7 +230,7 @@ export function createRooms({ host, mixing, gateways, log, report }: RoomsOption
       case "participant.remove":
         return give(need(command, now), room => remove(room, command.pid, now));
       case "session.open":
-        return offer(command, now);
+        return whenPresent(command, command.pid, now, (room, member, at) => openSession(room, member, command, at));
       case "session.restart":
         return restart(command, now);
       case "session.close":
