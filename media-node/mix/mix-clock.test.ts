@@ -25,6 +25,12 @@ describe("the mix clock", () => {
     expect(run(clock, 1_020)).toBe(1);
   });
 
+  it("counts frames, and those that begin over 5 ms late", () => {
+    const clock = new MixClock(5, 0);
+    for (let i = 0; i < 10; i++) clock.next(i * 20 + (i % 2) * 6);
+    expect(clock).toMatchObject({ frames: 10, late: 5 });
+  });
+
   it("counts nothing as left out while there was nothing to mix", () => {
     const clock = new MixClock(5, 0);
     clock.resume(10_010);

@@ -2,6 +2,8 @@ import { FRAME_TIME } from "../playout/playout.ts";
 
 /** Later than this (ms), frames are left out instead of made up for: what waits would only make all later ones late. */
 const TOO_LATE = 100;
+/** Frames that begin later than this (ms) are counted as late. */
+const LATE = 5;
 /** A frame that begins later than this (ms) is a sign of overload, that many in a row are its proof. */
 const STRAINED = 30;
 const PROOF = 5;
@@ -18,7 +20,9 @@ export class MixClock {
   tick = -1;
   /** How many inputs of a room may be decoded. */
   voices: number;
-  /** Frames left out. */
+  /** Frames given, those of them that began late, and frames left out. */
+  frames = 0;
+  late = 0;
   skipped = 0;
   private readonly most: number;
   private readonly start: number;
@@ -51,6 +55,8 @@ export class MixClock {
       this.skipped += left;
     }
     this.tick++;
+    this.frames++;
+    if (late > LATE) this.late++;
     this.adapt(late);
     return true;
   }

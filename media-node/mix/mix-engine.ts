@@ -32,11 +32,13 @@ export interface MixEngineOptions {
   readonly now: number;
   readonly onAssign: (room: number, listener: number, stream: number) => void;
   readonly onPacket: (room: number, stream: number, timestamp: number, bytes: Uint8Array, length: number) => void;
-  /** There is time for so many voices a room, and so many frames were left out since the beginning. */
-  readonly onVoices: (voices: number, skipped: number) => void;
+  /** There is time for so many voices a room. */
+  readonly onVoices: (voices: number) => void;
 }
 
 export interface MixEngine {
+  /** Frames since the beginning: mixed, begun late, left out. */
+  readonly clock: Pick<MixClock, "frames" | "late" | "skipped">;
   command(command: MixCommand): void;
   /** Takes a packet of a room's input: see {@link Mixer.push}. */
   push(
@@ -75,6 +77,7 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
   }
 
   return {
+    clock,
     command(command) {
       const mixer = rooms.get(command.room);
       switch (command.type) {
@@ -125,7 +128,7 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
         room = number;
         mixer.tick(clock.tick, clock.voices, take, now);
       }
-      if (clock.voices !== voices) onVoices(clock.voices, clock.skipped);
+      if (clock.voices !== voices) onVoices(clock.voices);
     },
     close() {
       for (const number of [...rooms.keys()]) close(number);

@@ -64,6 +64,7 @@ describe("the mixer thread", () => {
       clearInterval(speaking);
     }
     expect(opened.counters()).toMatchObject({ rooms: 1, "inputs.dropped": 0, restarts: 0 });
+    expect(opened.counters().frames).toBeGreaterThan(0);
   });
 
   it("tells rooms when it has died, and is started again after a pause", { timeout: 20_000 }, async () => {

@@ -9,7 +9,7 @@ import type { MixCommand } from "./mix-engine.ts";
 import type { MixEvents, MixHost } from "./mix-host.ts";
 import { createMixPacket, readMix, writeInput } from "./packet-records.ts";
 import { createQueueMemory, SharedQueue } from "./shared-queue.ts";
-import type { FromMixThread, MixThreadData } from "./thread-messages.ts";
+import { COUNTED, type FromMixThread, type MixThreadData } from "./thread-messages.ts";
 
 /** Bytes that wait in either direction at most: seconds of a hundred voices. */
 const QUEUE = 1 << 20;
@@ -41,10 +41,16 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
   let lastRoom = 0;
   let notBefore = 0;
   let closed = false;
-  const counts = { rooms: 0, packets: 0, "inputs.dropped": 0, "frames.skipped": 0, "mixes.dropped": 0, restarts: 0 };
+  const counts = { rooms: 0, packets: 0, "inputs.dropped": 0, restarts: 0 };
+  /** What threads count, one after the other. */
+  const counted = new Uint32Array(new SharedArrayBuffer(4 * COUNTED.length));
 
   function start(): Thread {
-    const data: MixThreadData = { inputs: createQueueMemory(QUEUE), mixes: createQueueMemory(QUEUE) };
+    const data: MixThreadData = {
+      inputs: createQueueMemory(QUEUE),
+      mixes: createQueueMemory(QUEUE),
+      counts: counted.buffer,
+    };
     const worker = new Worker(new URL("thread.ts", import.meta.url), { workerData: data });
     const started = { worker, inputs: new SharedQueue(data.inputs), mixes: new SharedQueue(data.mixes) };
     worker.on("message", (message: FromMixThread) => {
@@ -58,11 +64,7 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
   function hear(message: FromMixThread): void {
     if (message.type === "packets") onNews();
     else if (message.type === "assigned") rooms.get(message.room)?.assigned(message.listener, message.stream, clock());
-    else {
-      counts["frames.skipped"] = message.skipped;
-      counts["mixes.dropped"] = message.dropped;
-      log.warn("mixer has time for so many voices a room", { voices: message.voices, framesSkipped: message.skipped });
-    }
+    else log.warn("mixer has time for so many voices a room", { voices: message.voices });
   }
 
   function ended(gone: Thread): void {
@@ -127,7 +129,7 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
         mixes.release();
       }
     },
-    counters: () => counts,
+    counters: () => ({ ...counts, ...Object.fromEntries(COUNTED.map((name, i) => [name, counted[i]!])) }),
     async close() {
       if (closed) return;
       closed = true;

@@ -12,6 +12,9 @@ import type { FromMixThread, MixThreadData, ToMixThread } from "./thread-message
 const data = workerData as MixThreadData;
 const inputs = new SharedQueue(data.inputs);
 const mixes = new SharedQueue(data.mixes);
+const counts = new Uint32Array(data.counts);
+/** What threads before this one counted. */
+const past = counts.slice();
 const packet = createInputPacket();
 // The media worker's clock, which stamps packets, is the same.
 const clock = (): number => performance.timeOrigin + performance.now();
@@ -27,7 +30,7 @@ const engine = createMixEngine({
   onPacket: (room, stream, timestamp, bytes, length) => {
     if (writeMix(mixes, room, stream, timestamp, bytes, length)) written = true;
   },
-  onVoices: (voices, skipped) => tell({ type: "voices", voices, skipped, dropped: mixes.dropped }),
+  onVoices: voices => tell({ type: "voices", voices }),
 });
 
 function run(): void {
@@ -38,9 +41,19 @@ function run(): void {
     inputs.release();
   }
   engine.run(clock());
+  count();
   if (written) tell({ type: "packets" });
   written = false;
   arm();
+}
+
+/** In the order of COUNTED. */
+function count(): void {
+  const { frames, late, skipped } = engine.clock;
+  counts[0] = past[0]! + frames;
+  counts[1] = past[1]! + late;
+  counts[2] = past[2]! + skipped;
+  counts[3] = past[3]! + mixes.dropped;
 }
 
 function arm(): void {
