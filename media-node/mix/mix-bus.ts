@@ -39,7 +39,6 @@ interface Own {
 export interface MixBusOptions {
   readonly opus: OpusFactory;
   readonly format: MixFormat;
-  readonly complexity: number;
   /** Gives new streams their numbers. */
   readonly nextStream: () => number;
 }
@@ -167,8 +166,8 @@ export class MixBus {
   }
 
   private createStream(): MixStream {
-    const { opus, format, complexity, nextStream } = this.options;
-    const encoder = (channels: Channels): AudioEncoder => createMixEncoder(opus, format, channels, complexity);
+    const { opus, format, nextStream } = this.options;
+    const encoder = (channels: Channels): AudioEncoder => createMixEncoder(opus, format, channels);
     return new MixStream(nextStream(), encoder, isDiscontinuous(format));
   }
 }

@@ -10,7 +10,6 @@ import { createMixer, type Mixer } from "./mixer.ts";
 
 /** The most inputs of a room that are decoded: more voices at once nobody understands. */
 export const MAX_VOICES = 5;
-const COMPLEXITY = 4;
 
 /** What a room's mixer is told. Packets go another way. */
 export type MixCommand =
@@ -87,7 +86,6 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
             command.room,
             createMixer({
               opus,
-              complexity: COMPLEXITY,
               onAssign: (listener, stream) => onAssign(command.room, listener, stream),
             }),
           );

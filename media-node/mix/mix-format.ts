@@ -34,13 +34,12 @@ export const frameUnits = ({ codec }: MixFormat): number => RTP_CLOCK[codec] / 5
 /** Channels a format can have at most. */
 export const maxChannels = ({ codec }: MixFormat): Channels => (codec === "opus" ? 2 : 1);
 
-export function createMixEncoder(
-  opus: OpusFactory,
-  { codec, rate }: MixFormat,
-  channels: Channels,
-  complexity: number,
-): AudioEncoder {
-  if (codec === "opus") return opus.createEncoder({ rate, channels, complexity });
+/** Complexity of Opus: what telephones say is encoded once for all, and at their rates better is cheap. */
+const NARROW = 5;
+const FULL = 4;
+
+export function createMixEncoder(opus: OpusFactory, { codec, rate }: MixFormat, channels: Channels): AudioEncoder {
+  if (codec === "opus") return opus.createEncoder({ rate, channels, complexity: rate < 48_000 ? NARROW : FULL });
   if (codec === "pcm") return createPcmEncoder(rate);
   return codec === "g722" ? createG722Encoder() : createG711Encoder(codec);
 }

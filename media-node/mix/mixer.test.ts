@@ -22,7 +22,6 @@ function setup(maxVoices = 5) {
   const assigned = new Map<number, number>();
   const mixer: Mixer = createMixer({
     opus,
-    complexity: 4,
     onAssign: (listener, stream) => assigned.set(listener, stream),
   });
   let tick = 0;

@@ -15,8 +15,6 @@ const CHOICE_INTERVAL = 3;
 
 export interface MixerOptions {
   readonly opus: OpusFactory;
-  /** Of the encoders, 0 to 10. */
-  readonly complexity: number;
   /** A listener hears this stream from now on. */
   readonly onAssign: (listener: number, stream: number) => void;
 }
@@ -158,8 +156,8 @@ export class Mixer {
   }
 
   private openBus(format: MixFormat): MixBus {
-    const { opus, complexity } = this.options;
-    const bus = new MixBus({ opus, format, complexity, nextStream: () => ++this.streams });
+    const { opus } = this.options;
+    const bus = new MixBus({ opus, format, nextStream: () => ++this.streams });
     this.buses.set(bus.key, bus);
     for (const input of this.inputs.values()) bus.addInput(input);
     return bus;
