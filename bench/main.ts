@@ -5,6 +5,7 @@ const BENCHES: Record<string, () => Promise<{ run(report: Report): Promise<void>
   floor: () => import("./floor.ts"),
   mix: () => import("./mix.ts"),
   sfu: () => import("./sfu.ts"),
+  sip: () => import("./sip.ts"),
   signaling: () => import("./signaling.ts"),
   turn: () => import("./turn.ts"),
 };
@@ -28,7 +29,7 @@ for (const bench of names) {
     figure(figure, unit, ours, peer, peerName, better) {
       if (!Number.isFinite(ours) || !Number.isFinite(peer))
         throw new Error(`${figure}: no valid run; is the machine busy?`);
-      const ratio = better === "higher" ? ours / peer : peer / ours;
+      const ratio = ours === peer ? 1 : better === "higher" ? ours / peer : peer / ours;
       const line: Figure = { bench, figure, unit, ours: round(ours), peer: round(peer), peerName, ratio: round(ratio) };
       console.log(
         json

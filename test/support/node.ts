@@ -24,6 +24,8 @@ export interface NodeOptions {
 
 export interface RunningNode {
   readonly id: string;
+  /** Its main process. */
+  readonly pid: number;
   /** Its log lines so far, parsed. */
   readonly log: Record<string, unknown>[];
   /** Process ids of its media workers, newest of each. */
@@ -97,6 +99,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
   return {
     id,
+    pid: child.pid ?? 0,
     log,
     workerPids: () => {
       const pids = new Map<unknown, number>();
