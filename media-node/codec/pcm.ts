@@ -6,6 +6,9 @@ import { type AudioDecoder, type AudioEncoder, MAX_PACKET_TIME, type SampleRate 
 
 const FULL_SCALE = 32_768;
 
+/** Silence, as RFC 6464 has it. */
+export const SILENT_LEVEL = 127;
+
 /** Bytes of a sample. */
 export const PCM_SAMPLE = 2;
 
@@ -64,6 +67,15 @@ export function pcmLevel(bytes: Uint8Array, offset: number, length: number): num
     const sample = ((bytes[i]! | (bytes[i + 1]! << 8)) << 16) >> 16;
     sum += sample * sample;
   }
-  const power = (sum * PCM_SAMPLE) / (length * FULL_SCALE * FULL_SCALE);
-  return power <= 0 ? 127 : Math.max(0, Math.min(127, Math.round(-10 * Math.log10(power))));
+  return levelOf((sum * PCM_SAMPLE) / (length * FULL_SCALE * FULL_SCALE));
 }
+
+/** How loud the first so many floats of sound are, likewise. */
+export function soundLevel(pcm: Float32Array, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += pcm[i]! * pcm[i]!;
+  return levelOf(sum / length);
+}
+
+const levelOf = (power: number): number =>
+  power <= 0 ? SILENT_LEVEL : Math.max(0, Math.min(SILENT_LEVEL, Math.round(-10 * Math.log10(power))));

@@ -19,8 +19,8 @@ const OWN_FRAMES = 150;
 /** Once stereo, a mix stays so for as many frames (10 s). */
 const STEREO_FRAMES = 500;
 
-/** Takes a packet of a mix: bytes are valid during the call. */
-export type PacketTaker = (stream: number, timestamp: number, bytes: Uint8Array, length: number) => void;
+/** Takes a packet of a mix, and how loud it is (dB below full scale): bytes are valid during the call. */
+export type PacketTaker = (stream: number, timestamp: number, level: number, bytes: Uint8Array, length: number) => void;
 
 /** One input's sound at a bus's rate. */
 interface Voice {
@@ -162,7 +162,7 @@ export class MixBus {
 
   private send(stream: MixStream, channels: Channels, silent: boolean, tick: number, take: PacketTaker): void {
     const length = stream.encode(this.frame, channels, silent);
-    if (length > 0) take(stream.id, (tick * frameUnits(this.format)) >>> 0, stream.packet, length);
+    if (length > 0) take(stream.id, (tick * frameUnits(this.format)) >>> 0, stream.level, stream.packet, length);
   }
 
   private createStream(): MixStream {

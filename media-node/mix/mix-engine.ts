@@ -4,6 +4,7 @@
  */
 import type { AudioCodecName } from "../codec/audio-codec.ts";
 import type { OpusFactory } from "../codec/opus-audio.ts";
+import type { PacketTaker } from "./mix-bus.ts";
 import { MixClock } from "./mix-clock.ts";
 import type { MixFormat } from "./mix-format.ts";
 import { createMixer, type Mixer } from "./mixer.ts";
@@ -30,7 +31,7 @@ export interface MixEngineOptions {
   readonly opus: OpusFactory;
   readonly now: number;
   readonly onAssign: (room: number, listener: number, stream: number) => void;
-  readonly onPacket: (room: number, stream: number, timestamp: number, bytes: Uint8Array, length: number) => void;
+  readonly onPacket: (room: number, ...packet: Parameters<PacketTaker>) => void;
   /** There is time for so many voices a room. */
   readonly onVoices: (voices: number) => void;
 }
@@ -66,8 +67,8 @@ export function createMixEngine(options: MixEngineOptions): MixEngine {
   const clock = new MixClock(MAX_VOICES, options.now);
   let room = 0;
   let idle = true;
-  const take = (stream: number, timestamp: number, bytes: Uint8Array, length: number): void =>
-    onPacket(room, stream, timestamp, bytes, length);
+  const take: PacketTaker = (stream, timestamp, level, bytes, length) =>
+    onPacket(room, stream, timestamp, level, bytes, length);
 
   function close(number: number): void {
     rooms.get(number)?.close();

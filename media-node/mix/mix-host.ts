@@ -4,8 +4,16 @@ import type { Mixer } from "./mixer.ts";
 export interface MixEvents {
   /** A listener hears this stream from now on. Streams are known by numbers that are never used again. */
   assigned(listener: number, stream: number, now: number): void;
-  /** A stream's next packet. The bytes are valid during the call. */
-  packet(stream: number, timestamp: number, bytes: Buffer, offset: number, length: number, now: number): void;
+  /** A stream's next packet, and how loud it is (dB below full scale, RFC 6464). The bytes are valid during the call. */
+  packet(
+    stream: number,
+    timestamp: number,
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    now: number,
+    level: number,
+  ): void;
   /** The mixer is gone with all it was told: another must be opened. */
   lost(now: number): void;
 }

@@ -119,9 +119,9 @@ export function createMixLink({ log, now: clock, onNews }: MixLinkOptions): MixL
       if (thread === undefined) return;
       const { mixes } = thread;
       while (readMix(mixes, packet)) {
-        const { room, stream, timestamp, offset, length } = packet;
+        const { room, stream, timestamp, level, offset, length } = packet;
         try {
-          rooms.get(room)?.packet(stream, timestamp, mixes.bytes, offset, length, now);
+          rooms.get(room)?.packet(stream, timestamp, mixes.bytes, offset, length, now, level);
         } catch (error) {
           broken(room, error, now);
         }

@@ -1,4 +1,5 @@
 import { type AudioEncoder, type Channels, MAX_ENCODED } from "../codec/audio-codec.ts";
+import { SILENT_LEVEL, soundLevel } from "../codec/pcm.ts";
 import { Limiter } from "./limiter.ts";
 
 /** Frames of silence that are still encoded, so that decoders end smoothly; after them only every so many-th is sent. */
@@ -11,6 +12,8 @@ export class MixStream {
   readonly id: number;
   /** The packet of the frame {@link encode | encoded} last. */
   readonly packet = new Uint8Array(MAX_ENCODED);
+  /** How loud that frame is: dB below full scale (RFC 6464). */
+  level = SILENT_LEVEL;
   /** How many listen to it. */
   listeners = 0;
   private readonly createEncoder: (channels: Channels) => AudioEncoder;
@@ -37,7 +40,9 @@ export class MixStream {
       this.encoder?.close();
       this.encoder = this.createEncoder(channels);
     }
-    if (!silent) this.limiter.apply(pcm, this.encoder.frame * channels);
+    const length = this.encoder.frame * channels;
+    if (!silent) this.limiter.apply(pcm, length);
+    this.level = silent ? SILENT_LEVEL : soundLevel(pcm, length);
     return this.encoder.encode(pcm, 0, this.packet, 0);
   }
 

@@ -59,7 +59,7 @@ function setup(maxVoices = 5) {
       mixer.tick(
         tick,
         maxVoices,
-        (stream, timestamp, bytes, length) => {
+        (stream, timestamp, _level, bytes, length) => {
           encoded++;
           const sent = { timestamp, bytes: bytes.slice(0, length) };
           streams.set(stream, [...(streams.get(stream) ?? []), sent]);

@@ -6,7 +6,7 @@ import { AUDIO_CODECS, type AudioCodecName } from "../codec/audio-codec.ts";
 import type { SharedQueue } from "./shared-queue.ts";
 
 const INPUT_HEADER = 24;
-const MIX_HEADER = 12;
+const MIX_HEADER = 13;
 const UNKNOWN_LEVEL = 255;
 
 /** An input's packet, as read. One record is reused. */
@@ -88,11 +88,12 @@ export interface MixPacket {
   room: number;
   stream: number;
   timestamp: number;
+  level: number;
   offset: number;
   length: number;
 }
 
-export const createMixPacket = (): MixPacket => ({ room: 0, stream: 0, timestamp: 0, offset: 0, length: 0 });
+export const createMixPacket = (): MixPacket => ({ room: 0, stream: 0, timestamp: 0, level: 0, offset: 0, length: 0 });
 
 /** Writes a mix's packet. @returns false when there was no room */
 export function writeMix(
@@ -100,6 +101,7 @@ export function writeMix(
   room: number,
   stream: number,
   timestamp: number,
+  level: number,
   bytes: Uint8Array,
   length: number,
 ): boolean {
@@ -109,6 +111,7 @@ export function writeMix(
   view.setUint32(at, room);
   view.setUint32(at + 4, stream);
   view.setUint32(at + 8, timestamp);
+  view.setUint8(at + 12, level);
   for (let i = 0; i < length; i++) queue.bytes[at + MIX_HEADER + i] = bytes[i]!;
   queue.commit();
   return true;
@@ -122,6 +125,7 @@ export function readMix(queue: SharedQueue, out: MixPacket): boolean {
   out.room = view.getUint32(at);
   out.stream = view.getUint32(at + 4);
   out.timestamp = view.getUint32(at + 8);
+  out.level = view.getUint8(at + 12);
   out.offset = at + MIX_HEADER;
   out.length = queue.lengthAt(at) - MIX_HEADER;
   return true;

@@ -49,7 +49,7 @@ function setUp() {
   sim.every(20, () => {
     mix.tick(sim.now);
     ticks++;
-    for (const stream of streams) model.events().packet(stream, ticks * 960, packet, 0, 3, sim.now);
+    for (const stream of streams) model.events().packet(stream, ticks * 960, packet, 0, 3, sim.now, 20);
   });
   sim.run(1_000);
   return {

@@ -84,9 +84,9 @@ describe("the queue between threads", () => {
     expect(readInput(reader, input)).toBe(false);
 
     const mix = createMixPacket();
-    expect(writeMix(writer, 4, 7, 960, bytes, 5)).toBe(true);
+    expect(writeMix(writer, 4, 7, 960, 30, bytes, 5)).toBe(true);
     expect(readMix(reader, mix)).toBe(true);
-    expect(mix).toMatchObject({ room: 4, stream: 7, timestamp: 960, length: 5 });
+    expect(mix).toMatchObject({ room: 4, stream: 7, timestamp: 960, level: 30, length: 5 });
     expect([...reader.bytes.subarray(mix.offset, mix.offset + mix.length)]).toEqual([...bytes]);
     reader.release();
     expect(readMix(reader, mix)).toBe(false);

@@ -27,8 +27,8 @@ const engine = createMixEngine({
   opus: await loadOpus(),
   now: clock(),
   onAssign: (room, listener, stream) => tell({ type: "assigned", room, listener, stream }),
-  onPacket: (room, stream, timestamp, bytes, length) => {
-    if (writeMix(mixes, room, stream, timestamp, bytes, length)) written = true;
+  onPacket: (room, stream, timestamp, level, bytes, length) => {
+    if (writeMix(mixes, room, stream, timestamp, level, bytes, length)) written = true;
   },
   onVoices: voices => tell({ type: "voices", voices }),
 });

@@ -26,8 +26,8 @@ export function createTestMixing(now: number): TestMixing {
     opus,
     now,
     onAssign: (room, listener, stream) => rooms.get(room)?.assigned(listener, stream, clock),
-    onPacket: (room, stream, timestamp, bytes, length) =>
-      rooms.get(room)?.packet(stream, timestamp, Buffer.from(bytes.subarray(0, length)), 0, length, clock),
+    onPacket: (room, stream, timestamp, level, bytes, length) =>
+      rooms.get(room)?.packet(stream, timestamp, Buffer.from(bytes.subarray(0, length)), 0, length, clock, level),
     onVoices() {},
   });
   const mixing: TestMixing = {

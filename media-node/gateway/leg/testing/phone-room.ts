@@ -111,7 +111,7 @@ export function createPhoneRoom(): PhoneRoom {
     let chunks: Float32Array[] = [];
     const { rate } = HEARD[codec];
     const decoder: AudioDecoder = createInputDecoder(opus, codec, rate, 1)!;
-    const encoder: AudioEncoder = createMixEncoder(opus, HEARD[codec], 1, 5);
+    const encoder: AudioEncoder = createMixEncoder(opus, HEARD[codec], 1);
     const out = new Float32Array((rate * MAX_PACKET_TIME) / 1_000);
     const clock = codec === "opus" ? 960 : 160;
     let listen: Parameters<OpenPair["listen"]>[0] = () => {};
