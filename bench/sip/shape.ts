@@ -10,7 +10,7 @@ export const PCMU_TYPE = 0;
 export const OPUS_TYPE = 111;
 export const LOOPBACK = "127.0.0.1";
 /** Callers come from these, each by a trunk of its own: what one address and one trunk may set up in a second is bounded. */
-export const CALLERS = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"] as const;
+export const CALLERS = [LOOPBACK, "127.0.0.2", "127.0.0.3", "127.0.0.4"] as const;
 
 /** A call's two ends, by the UDP ports that they have on loopback. */
 export interface Ends {
