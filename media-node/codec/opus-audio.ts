@@ -33,7 +33,7 @@ export interface OpusEncoderOptions {
   readonly expectedLoss?: number;
 }
 
-const DEFAULT_BITRATE: Readonly<Record<SampleRate, number>> = { 8000: 16_000, 16000: 24_000, 48000: 32_000 };
+const DEFAULT_BITRATE: Readonly<Record<SampleRate, number>> = { 8000: 24_000, 16000: 32_000, 48000: 32_000 };
 
 /** Whether a packet holds two channels: a bit of its TOC (RFC 6716 §3.1). */
 export function isStereoOpus(bytes: Uint8Array, offset: number, length: number): boolean {
