@@ -31,7 +31,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: TEST_BINDINGS },
+            miniflare: { bindings: TEST_BINDINGS, r2Buckets: ["BROADCASTS"] },
           }),
         ],
         test: { ...PATIENCE, name: "edge", include: ["src/edge/**/*.test.ts"], isolate: false },

@@ -31,6 +31,7 @@ async function serve(settings: Settings): Promise<void> {
   const bots = botConfigs(settings, log);
   const rtmp = rtmpConfigs(settings, log);
   const rtp = rtpConfigs(settings);
+  const hlsFolder = settings["hls-folder"];
 
   const configs = Array.from({ length: settings.workers }, (_, worker) => ({
     worker,
@@ -42,7 +43,7 @@ async function serve(settings: Settings): Promise<void> {
     ...bots[worker],
     ...rtmp[worker],
     ...rtp[worker],
-    ...(settings["hls-folder"] !== "" && { hls: { folder: settings["hls-folder"], url: settings["hls-url"] } }),
+    hls: { edge: settings.edge, ...(hlsFolder !== "" && { folder: { path: hlsFolder, url: settings["hls-url"] } }) },
     log: settings.log,
   }));
   const pool = createPool({ workers: configs, log, report: frame => link?.report(frame), ...(turn && { turn }) });

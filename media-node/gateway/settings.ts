@@ -59,7 +59,7 @@ export const GATEWAY_SETTINGS = {
   }),
   "hls-folder": setting({
     value: "PATH",
-    help: "HLS out: where broadcasts are written, a folder for each, for any web server to serve; empty: there are none",
+    help: "HLS out: where broadcasts are written, a folder for each, for any web server to serve; empty: the edge takes them, where it has a bucket",
     default: "",
     read: text,
   }),

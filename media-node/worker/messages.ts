@@ -23,9 +23,10 @@ export interface DoorConfig {
 
 /** Where a worker writes broadcasts. */
 export interface HlsConfig {
-  readonly folder: string;
-  /** URL that the folder is served at, with a slash at its end; empty: unknown. */
-  readonly url: string;
+  /** Origin of the edge, which takes broadcasts where it has a bucket for them. */
+  readonly edge: string;
+  /** Where they are written instead, and the URL that is served at, with a slash at its end; empty: unknown. */
+  readonly folder?: { readonly path: string; readonly url: string };
 }
 
 /** What a worker is told at its start, as one JSON argument. */
@@ -44,7 +45,7 @@ export interface WorkerConfig {
   readonly bots?: DoorConfig;
   /** Its door for encoders; absent: it has none. */
   readonly rtmp?: DoorConfig;
-  /** Where it writes broadcasts; absent: there are none. */
+  /** Where broadcasts go; absent: there are none. */
   readonly hls?: HlsConfig;
   /** Its ports for plain RTP, and where it may be sent to; absent: there is none. */
   readonly rtp?: { readonly min: number; readonly max: number; readonly destinations: readonly string[] };

@@ -10,6 +10,7 @@ import type { HlsConfig } from "./messages.ts";
 import { createRoomBroadcasts } from "./room-broadcasts.ts";
 import { participantOf, pidOf } from "./testing/model-world.ts";
 
+const EDGE = "http://edge.test";
 const ORDER: HlsOrder = { name: "live", video: [16, 17], audio: "mix" };
 
 let folder: string;
@@ -31,7 +32,7 @@ function setUp(hls: HlsConfig | undefined) {
 
 describe("a room's broadcasts", () => {
   it("have a folder each, whose place is told with the URL that it is served at", async () => {
-    const { broadcasts, states } = setUp({ folder, url: "https://live.test/hls/" });
+    const { broadcasts, states } = setUp({ edge: EDGE, folder: { path: folder, url: "https://live.test/hls/" } });
     expect(broadcasts.open(participantOf(1), ORDER)).toEqual({
       playlist: "https://live.test/hls/eu.stage/live/index.m3u8",
     });
@@ -49,7 +50,7 @@ describe("a room's broadcasts", () => {
   });
 
   it("take the folder of the one that they replace, whether or not that was told to be gone, once it is written", async () => {
-    const { broadcasts, states, errors } = setUp({ folder, url: "" });
+    const { broadcasts, states, errors } = setUp({ edge: EDGE, folder: { path: folder, url: "" } });
     for (let number = 1; number <= 5; number++) broadcasts.open(participantOf(number), ORDER);
     expect([...broadcasts.pids]).toEqual([pidOf(5)]);
     const files = (): Promise<string[]> => readdir(join(folder, "eu.stage", "live"));
@@ -63,17 +64,17 @@ describe("a room's broadcasts", () => {
 
   it("end when the folder can't be written, which the edge is told", async () => {
     await writeFile(join(folder, "eu.stage"), "a file where a folder should be");
-    const { broadcasts, states, errors } = setUp({ folder, url: "" });
+    const { broadcasts, states, errors } = setUp({ edge: EDGE, folder: { path: folder, url: "" } });
     expect(broadcasts.open(participantOf(1), ORDER)).toEqual({ playlist: "eu.stage/live/index.m3u8" });
     await expect.poll(() => states).toEqual([`${pidOf(1)} connected`, `${pidOf(1)} closed`]);
     expect(errors.join()).toContain("can't be written");
     expect([...broadcasts.pids]).toEqual([]);
   });
 
-  it("are refused where there is no folder", () => {
-    const { broadcasts } = setUp(undefined);
+  it("are refused where there is neither a folder nor a place at the edge", () => {
+    const { broadcasts } = setUp({ edge: EDGE });
     expect(() => broadcasts.open(participantOf(1), ORDER)).toThrow(
-      expect.objectContaining({ code: "node-setting", detail: "hls-folder" }),
+      expect.objectContaining({ code: "node-setting", detail: expect.stringContaining("hls-folder") }),
     );
   });
 });

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type HlsOrder, type HlsPlace, type NodeParticipant, TandemError } from "../../src/protocol/index.ts";
 import { type Broadcast, createBroadcast } from "../gateway/hls/broadcast.ts";
-import { createFolder, type Folder } from "../gateway/hls/folder.ts";
+import { createFolder } from "../gateway/hls/folder.ts";
+import { type BroadcastStore, createOrderedStore, type FileTaker } from "../gateway/hls/ordered-store.ts";
 import { PLAYLIST } from "../gateway/hls/segmenter.ts";
+import { createUpload } from "../gateway/hls/upload.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import type { Router } from "../room/router.ts";
@@ -12,7 +15,6 @@ export interface RoomBroadcastsOptions {
   readonly room: string;
   readonly router: Router;
   readonly mixing: MixHost;
-  /** Absent: none is made here. */
   readonly hls: HlsConfig | undefined;
   readonly log: Log;
   readonly onState: (pid: string, state: "connected" | "closed") => void;
@@ -31,24 +33,37 @@ export interface RoomBroadcasts {
 
 interface Place {
   readonly pid: string;
-  readonly folder: Folder;
+  readonly store: BroadcastStore;
+}
+
+/** Who takes a broadcast's files, and where these then are: a folder where there is one, else the edge if it offers that. */
+function takerOf(hls: HlsConfig | undefined, path: string, { upload }: HlsOrder): HlsPlace & { taker: FileTaker } {
+  if (hls?.folder !== undefined) {
+    return { taker: createFolder(join(hls.folder.path, path)), playlist: `${hls.folder.url}${path}/${PLAYLIST}` };
+  }
+  if (hls === undefined || upload === undefined) {
+    throw new TandemError("node-setting", "hls-folder, or the edge's bucket BROADCASTS");
+  }
+  const url = new URL(upload.path, hls.edge).href;
+  const taker = createUpload({ url, token: upload.token, fetch, pause: time => setTimeout(time) });
+  return { taker, playlist: `${upload.path}/${PLAYLIST}` };
 }
 
 export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadcasts {
   const { room, router, mixing, hls, log, onState } = options;
   const broadcasts = new Map<string, Broadcast>();
-  /** Whose the folders are, by their names; they are so until all is written. */
-  const folders = new Map<string, Place>();
+  /** Whose the names are; they are so until all is written. */
+  const places = new Map<string, Place>();
 
   function remove(pid: string): void {
     const broadcast = broadcasts.get(pid);
     if (broadcast === undefined) return;
     broadcasts.delete(pid);
     broadcast.close();
-    for (const [name, place] of folders) {
+    for (const [name, place] of places) {
       if (place.pid !== pid) continue;
-      place.folder.settled().then(() => {
-        if (folders.get(name) === place) folders.delete(name);
+      place.store.settled().then(() => {
+        if (places.get(name) === place) places.delete(name);
       });
     }
   }
@@ -61,26 +76,29 @@ export function createRoomBroadcasts(options: RoomBroadcastsOptions): RoomBroadc
 
   return {
     open({ pid, number }, order) {
-      if (hls === undefined) throw new TandemError("node-setting", "hls-folder");
       const { name } = order;
-      const before = folders.get(name);
+      const path = join(room, name);
+      const { taker, playlist } = takerOf(hls, path, order);
+      const before = places.get(name);
       // The edge has replaced it by this one; that it has gone may be told later.
       if (before) remove(before.pid);
       remove(pid);
-      const path = join(room, name);
       const failed = (error: Error): void => {
         log.error("a broadcast can't be written", { room, path, error: error.message });
         if (broadcasts.get(pid) === broadcast) lose(pid);
       };
-      const store = (): Folder => {
-        const folder = createFolder(join(hls.folder, path), failed, before?.folder.settled());
-        folders.set(name, { pid, folder });
-        return folder;
+      const store = (): BroadcastStore => {
+        const what = hls?.folder === undefined ? "the edge" : "the disk";
+        const after = before?.store.settled();
+        const opened = createOrderedStore({ what, taker, onFailure: failed, after });
+        places.set(name, { pid, store: opened });
+        return opened;
       };
-      const broadcast: Broadcast = createBroadcast({ router, mixing, participant: number, order, store });
+      const label = pid.slice(2);
+      const broadcast: Broadcast = createBroadcast({ router, mixing, participant: number, order, label, store });
       broadcasts.set(pid, broadcast);
       onState(pid, "connected");
-      return { playlist: `${hls.url}${path}/${PLAYLIST}` };
+      return { playlist };
     },
     remove,
     get pids() {

@@ -11,6 +11,8 @@ declare namespace Cloudflare {
     JOIN_LIMIT: RateLimit;
     RESUME_LIMIT: RateLimit;
     API_LIMIT: RateLimit;
+    /** Where broadcasts go, if anywhere. */
+    BROADCASTS?: R2Bucket;
     API_KEYS?: string;
     NODE_KEYS?: string;
     RESUME_SECRET?: string;

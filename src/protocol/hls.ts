@@ -19,7 +19,7 @@ export type CreateHls = v.InferOutput<typeof CreateHls>;
 
 /** Where it is. */
 export const HlsPlace = v.object({
-  /** URL of the playlist, or its path in the node's folder where the node knows no URL. */
+  /** URL of the playlist; its path at the edge; or its path in the node's folder where the node knows no URL. */
   playlist: v.pipe(v.string(), v.maxLength(1_024)),
 });
 export type HlsPlace = v.InferOutput<typeof HlsPlace>;
@@ -29,9 +29,18 @@ export type HlsCreated = v.InferOutput<typeof HlsCreated>;
 
 const sources = v.pipe(v.array(SourceNumber), v.maxLength(LIMITS.sources));
 
+/** Where the edge takes a broadcast's files: by PUT and DELETE under this path of its own, with this bearer token. */
+export const HlsUpload = v.object({
+  path: v.pipe(v.string(), v.maxLength(256)),
+  token: v.pipe(v.string(), v.maxLength(256)),
+});
+export type HlsUpload = v.InferOutput<typeof HlsUpload>;
+
 /** The same, as the media node is told. */
 export const HlsOrder = v.object({
   name: RoomName,
+  /** Left out: the edge takes no files. */
+  upload: v.optional(HlsUpload),
   /** The sources whose picture it may show, a screen before a camera. */
   video: sources,
   audio: v.union([v.literal("mix"), sources]),

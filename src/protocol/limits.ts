@@ -14,6 +14,8 @@ export const LIMITS = {
   profileBytes: 4 * 1024,
   attributes: 64,
   roomMetadataBytes: 16 * 1024,
+  /** A file of a broadcast. */
+  hlsFileBytes: 80 * 1024 * 1024,
   chatBytes: 4 * 1024,
   /** Newest chat messages in a snapshot; older ones by `chat.history`. */
   snapshotChat: 50,

@@ -1,8 +1,6 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HlsCreated, RtpCreated } from "../../src/protocol/index.ts";
@@ -15,36 +13,26 @@ import { apiToken } from "../support/tokens.ts";
 
 const TONE = 440;
 const ROOM = "stage";
-const TYPES: Readonly<Record<string, string>> = {
-  m3u8: "application/vnd.apple.mpegurl",
-  m4s: "video/mp4",
-  mp4: "video/mp4",
-  html: "text/html",
-  js: "text/javascript",
-};
-const LIST = `/${ROOM}/live/index.m3u8`;
-/** Players: Chromium's own, and hls.js. */
+/** Players of another origin, of the playlist that their address names: Chromium's own, and hls.js. */
 const PAGES: Readonly<Record<string, string>> = {
-  "/native.html": `<!doctype html><video src="${LIST}" autoplay></video>`,
+  "/native.html": `<!doctype html><video crossorigin autoplay></video><script>
+    document.querySelector("video").src = location.hash.slice(1);
+  </script>`,
   "/hls-js.html": `<!doctype html><video autoplay></video><script src="/hls.js"></script><script>
     const player = new Hls();
-    player.loadSource("${LIST}");
+    player.loadSource(location.hash.slice(1));
     player.attachMedia(document.querySelector("video"));
   </script>`,
 };
 const HLS_JS = new URL("../../node_modules/hls.js/dist/hls.min.js", import.meta.url);
 
-/** A folder, as any web server would serve it, and pages that play what is in it. */
-async function serve(folder: string): Promise<{ url: string; close(): void }> {
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? "/", "http://a").pathname;
-    try {
-      const body = PAGES[path] ?? (await readFile(path === "/hls.js" ? HLS_JS : join(folder, path)));
-      response.setHeader("content-type", TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream");
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
+/** The pages' own site. */
+async function serve(): Promise<{ url: string; close(): void }> {
+  const script = await readFile(HLS_JS);
+  const server = createServer((request, response) => {
+    const page = PAGES[request.url ?? ""];
+    response.setHeader("content-type", page === undefined ? "text/javascript" : "text/html");
+    response.end(page ?? script);
   });
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -80,18 +68,14 @@ describe("HLS out", () => {
   const cleanup = createCleanup();
   let edge: Edge;
   let browser: Browser;
-  let folder: string;
   let site: Awaited<ReturnType<typeof serve>>;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "tandem-hls-"));
-    cleanup.add(() => rm(folder, { recursive: true, force: true }));
-    site = await serve(folder);
+    site = await serve();
     cleanup.add(site.close);
-    edge = await startEdge();
+    edge = await startEdge({ bucket: true });
     cleanup.add(edge.stop);
-    const settings = { "rtp-ports": "22200-22299", "hls-folder": folder, "hls-url": site.url };
-    const node = await startNode({ edge: edge.url, settings });
+    const node = await startNode({ edge: edge.url, settings: { "rtp-ports": "22200-22299" } });
     cleanup.add(node.stop);
     browser = await launchChromium();
     cleanup.add(() => browser.close());
@@ -119,14 +103,14 @@ describe("HLS out", () => {
     const response = await ask("POST", `/${ROOM}/hls`, { source: "studio" });
     expect(response.status, await response.clone().text()).toBe(201);
     const { pid, playlist } = (await response.json()) as HlsCreated;
-    expect(playlist).toBe(`${site.url}${ROOM}/live/index.m3u8`);
+    expect(playlist).toBe(`${edge.url}/v1/hls/${ROOM}/live/index.m3u8`);
     // Enough for players to begin with.
     await expect.poll(async () => (await fetch(playlist)).status, { timeout: 60_000 }).toBe(200);
 
     await Promise.all(
       Object.keys(PAGES).map(async path => {
         const page = await browser.newPage();
-        await page.goto(new URL(path, site.url).href);
+        await page.goto(new URL(`${path}#${playlist}`, site.url).href);
         await expect
           .poll(
             async () => {
@@ -142,7 +126,11 @@ describe("HLS out", () => {
 
     expect((await ask("DELETE", `/${ROOM}/hls/${pid}`)).status).toBe(204);
     await expect.poll(async () => await (await fetch(playlist)).text()).toContain("#EXT-X-ENDLIST");
-    expect(await readdir(join(folder, ROOM, "live"))).toContain("init-1.mp4");
+    // Whoever watches now still can; nobody else can write there.
+    const [, init = ""] = /URI="(.+-init-1\.mp4)"/.exec(await (await fetch(playlist)).text()) ?? [];
+    const part = await fetch(new URL(init, playlist), { headers: { range: "bytes=4-7" } });
+    expect([part.status, await part.text()]).toEqual([206, "ftyp"]);
+    expect((await fetch(playlist, { method: "PUT", body: "#EXTM3U" })).status).toBe(401);
   });
 
   it("a picture in VP8 is refused, and says why", async () => {
@@ -150,6 +138,5 @@ describe("HLS out", () => {
     await expect
       .poll(async () => (await ask("POST", `/${ROOM}/hls`, { source: "browser", name: "vp8" })).json())
       .toMatchObject({ code: "unsupported-codec", detail: expect.stringContaining("vp8") });
-    expect(await readdir(join(folder, ROOM))).toEqual(["live"]);
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -24,6 +24,17 @@ export interface EdgeOptions {
   /** Folder of its state; a fresh one by default. Pass the same again to start where a killed edge stopped. */
   persistTo?: string;
   port?: number;
+  /** Whether it has a bucket for broadcasts. */
+  bucket?: boolean;
+}
+
+/** The deployment's own configuration, with a bucket. */
+function withBucket(scratch: string): string {
+  const path = join(scratch, "wrangler.toml");
+  const own = readFileSync(join(root, "wrangler.toml"), "utf8");
+  const placed = own.replaceAll(/^(main|directory) = "(.+)"$/gm, (_, key, file) => `${key} = "${join(root, file)}"`);
+  writeFileSync(path, `${placed}\n[[r2_buckets]]\nbinding = "BROADCASTS"\nbucket_name = "broadcasts"\n`);
+  return path;
 }
 
 export interface Edge {
@@ -57,6 +68,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
     join(root, "node_modules/.bin/wrangler"),
     [
       ...["dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+      ...(options.bucket ? ["--config", withBucket(scratch)] : []),
       ...["--show-interactive-dev-session=false", "--persist-to", persistTo, "--env-file", envFile],
     ],
     {

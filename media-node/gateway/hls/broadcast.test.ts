@@ -38,7 +38,7 @@ function setUp(codec: "h264" | "vp8" = "h264", order: Partial<HlsOrder> = {}) {
   const files = new Map<string, Buffer | string>();
   const begin = (video: readonly number[] = [16, 17, 18]) =>
     createBroadcast({
-      ...{ router, mixing: mixing.host, participant: 9 },
+      ...{ router, mixing: mixing.host, participant: 9, label: "b" },
       order: { name: "live", video: [...video], audio: "mix", ...order },
       store: () => ({ write: (name, bytes) => files.set(name, bytes), remove: name => files.delete(name) }),
     });
@@ -95,7 +95,7 @@ describe("a broadcast", () => {
     expect(room.segments().length).toBeGreaterThanOrEqual(4);
     expect(String(room.files.get(PLAYLIST)).match(/EXTINF:4\.\d+/g)?.length).toBeGreaterThanOrEqual(4);
     expect(room.asked.length).toBeLessThan(10);
-    const [video, audio] = readSegment(room.files.get("2.m4s") as Buffer);
+    const [video, audio] = readSegment(room.files.get("b-2.m4s") as Buffer);
     expect(video?.samples.length).toBeGreaterThan(95);
     // Silence is sound: nobody published any.
     expect(audio?.samples.length).toBeGreaterThan(195);
@@ -131,7 +131,7 @@ describe("a broadcast", () => {
     room.run(2, { broadcast, drop: sequence => sequence === 60 });
     expect(room.asked.length).toBeGreaterThan(asked);
     room.run(4, { broadcast });
-    const [video] = readSegment(room.files.get("1.m4s") as Buffer);
+    const [video] = readSegment(room.files.get("b-1.m4s") as Buffer);
     expect(video!.samples.length).toBeLessThan(98);
     const length = video!.samples.reduce((sum, { duration }) => sum + duration, 0);
     expect(length / 90_000).toBeGreaterThan(3.9);

@@ -29,6 +29,8 @@ export interface BroadcastOptions {
   /** Number of the participant that the broadcast is. */
   readonly participant: number;
   readonly order: HlsOrder;
+  /** Begins the names of its files, so that no other broadcast has one of the same: caches may keep them. */
+  readonly label: string;
   /** Asked for once, when nothing stands in the way. */
   readonly store: () => SegmentStore;
 }
@@ -136,7 +138,7 @@ export function createBroadcast(options: BroadcastOptions): Broadcast {
   if (first !== undefined && !candidates().some(({ codec }) => codec === "h264")) {
     throw new TandemError("unsupported-codec", `HLS takes h264, this is ${first.codec}`);
   }
-  const segmenter = createSegmenter(options.store());
+  const segmenter = createSegmenter(options.store(), options.label);
   return {
     tick(now) {
       if (closed) return;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFolder } from "./folder.ts";
+import { createOrderedStore } from "./ordered-store.ts";
 import { PLAYLIST } from "./segmenter.ts";
 
 let root: string;
@@ -11,12 +12,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const open = (path: string, onFailure: (error: Error) => void) =>
+  createOrderedStore({ what: "the disk", taker: createFolder(path), onFailure });
+
 describe("a broadcast's folder", () => {
   it("is emptied, filled in order, and never holds half a playlist", async () => {
     const path = join(root, "room", "live");
     await mkdir(path, { recursive: true });
     await writeFile(join(path, "9.m4s"), "of yesterday");
-    const folder = createFolder(path, () => {});
+    const folder = open(path, () => {});
     folder.write("1.m4s", Buffer.from("one"));
     folder.write(PLAYLIST, "first");
     folder.write("2.m4s", Buffer.from("two"));
@@ -31,7 +35,7 @@ describe("a broadcast's folder", () => {
   it("tells once that it can't be written, and takes no more", async () => {
     await writeFile(join(root, "file"), "");
     const failures: string[] = [];
-    const folder = createFolder(join(root, "file", "live"), error => failures.push(error.message));
+    const folder = open(join(root, "file", "live"), error => failures.push(error.message));
     folder.write("1.m4s", Buffer.from("one"));
     folder.write("2.m4s", Buffer.from("two"));
     await folder.settled();

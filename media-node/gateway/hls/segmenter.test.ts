@@ -11,13 +11,14 @@ const KEY_FLAGS = 0x0200_0000;
 function createShow() {
   const files = new Map<string, Buffer | string>();
   const removed: string[] = [];
-  const segmenter = createSegmenter({
-    write: (name, bytes) => files.set(name, bytes),
-    remove(name) {
+  const store = {
+    write: (name: string, bytes: Buffer | string) => files.set(name, bytes),
+    remove(name: string) {
       removed.push(name);
       files.delete(name);
     },
-  });
+  };
+  const segmenter = createSegmenter(store, "b");
   let now = 1_000_000;
   let picture = 0;
   return {
@@ -27,7 +28,7 @@ function createShow() {
     get playlist() {
       return String(files.get(PLAYLIST) ?? "");
     },
-    segment: (number: number) => readSegment(files.get(`${number}.m4s`) as Buffer),
+    segment: (number: number) => readSegment(files.get(`b-${number}.m4s`) as Buffer),
     pause(seconds: number) {
       now += seconds * 1_000;
     },
@@ -58,12 +59,12 @@ describe("a live playlist", () => {
         "#EXT-X-MEDIA-SEQUENCE:0",
         "#EXT-X-DISCONTINUITY-SEQUENCE:0",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        '#EXT-X-MAP:URI="init-1.mp4"',
-        ...[1, 2, 3, 4].flatMap(number => ["#EXTINF:4.000,", `${number}.m4s`]),
+        '#EXT-X-MAP:URI="b-init-1.mp4"',
+        ...[1, 2, 3, 4].flatMap(number => ["#EXTINF:4.000,", `b-${number}.m4s`]),
         "",
       ].join("\n"),
     );
-    const init = readBoxes(show.files.get("init-1.mp4") as Buffer);
+    const init = readBoxes(show.files.get("b-init-1.mp4") as Buffer);
     expect(init.get("moov/trak/mdia/minf/stbl/stsd/avc1/avcC")?.[0]?.subarray(1, 4)).toEqual(SPS.subarray(1, 4));
     expect(init.get("moov/trak/mdia/minf/stbl/stsd/Opus/dOps")).toHaveLength(1);
     expect(init.get("moov/mvex/trex")).toHaveLength(2);
@@ -86,9 +87,9 @@ describe("a live playlist", () => {
     const show = createShow();
     show.run(77);
     expect(show.playlist).toContain("#EXT-X-MEDIA-SEQUENCE:13\n");
-    expect(show.playlist.match(/^\d+\.m4s$/gm)).toEqual([14, 15, 16, 17, 18, 19].map(number => `${number}.m4s`));
+    expect(show.playlist.match(/^b-\d+\.m4s$/gm)).toEqual([14, 15, 16, 17, 18, 19].map(number => `b-${number}.m4s`));
     expect([...show.files.keys()].filter(name => name.endsWith(".m4s"))).toHaveLength(14);
-    expect(show.removed).toEqual(["1.m4s", "2.m4s", "3.m4s", "4.m4s", "5.m4s"]);
+    expect(show.removed).toEqual(["b-1.m4s", "b-2.m4s", "b-3.m4s", "b-4.m4s", "b-5.m4s"]);
   });
 
   it("asks for a key frame when a segment is long enough, and tells the true length of one that got none", () => {
@@ -100,7 +101,7 @@ describe("a live playlist", () => {
     show.segmenter.video({ bytes: Buffer.alloc(9), key: true, timestamp: 0, sps: SPS, pps: PPS }, 1_010_040);
     expect(show.segmenter.wantsKeyFrame).toBe(false);
     show.run(30);
-    expect(show.playlist).toContain("#EXTINF:10.040,\n1.m4s");
+    expect(show.playlist).toContain("#EXTINF:10.040,\nb-1.m4s");
     expect(show.playlist).toContain("#EXT-X-TARGETDURATION:11\n");
     // More than six segments, for as long as fewer were too short.
     show.run(80);
@@ -115,16 +116,16 @@ describe("a live playlist", () => {
     show.run(2, { keyEvery: 1 });
     show.run(9, { sps: LARGER, keyEvery: 1 });
     expect(show.playlist.split("\n").slice(6)).toEqual([
-      ...['#EXT-X-MAP:URI="init-1.mp4"', "#EXTINF:4.000,", "1.m4s", "#EXTINF:1.000,", "2.m4s"],
-      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-2.mp4"', "#EXTINF:2.000,", "3.m4s"],
-      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="init-3.mp4"'],
-      ...["#EXTINF:4.000,", "4.m4s", "#EXTINF:4.000,", "5.m4s", ""],
+      ...['#EXT-X-MAP:URI="b-init-1.mp4"', "#EXTINF:4.000,", "b-1.m4s", "#EXTINF:1.000,", "b-2.m4s"],
+      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="b-init-2.mp4"', "#EXTINF:2.000,", "b-3.m4s"],
+      ...["#EXT-X-DISCONTINUITY", '#EXT-X-MAP:URI="b-init-3.mp4"'],
+      ...["#EXTINF:4.000,", "b-4.m4s", "#EXTINF:4.000,", "b-5.m4s", ""],
     ]);
     expect(show.segment(3)[0]?.time).toBe(0);
     // Each initialization goes with the last segment that needs it, and is counted.
     show.run(80, { sps: LARGER });
-    expect(show.removed).toEqual(expect.arrayContaining(["init-1.mp4", "init-2.mp4"]));
-    expect(show.files.has("init-3.mp4")).toBe(true);
+    expect(show.removed).toEqual(expect.arrayContaining(["b-init-1.mp4", "b-init-2.mp4"]));
+    expect(show.files.has("b-init-3.mp4")).toBe(true);
     expect(show.playlist).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:2\n");
   });
 
@@ -134,7 +135,7 @@ describe("a live playlist", () => {
     show.run(120, { keyEvery: 10_000 });
     for (let i = 0; i < 200; i++) show.run(0.04, { sps: i % 2 ? SPS : LARGER, keyEvery: 1 });
     expect(show.playlist).toMatch(/#EXT-X-TARGETDURATION:12\d\n/);
-    expect(show.playlist.match(/^\d+\.m4s$/gm)).toHaveLength(64);
+    expect(show.playlist.match(/^b-\d+\.m4s$/gm)).toHaveLength(64);
     expect(show.files.size).toBeLessThan(2 * (64 + 8) + 4);
   });
 
@@ -155,7 +156,7 @@ describe("a live playlist", () => {
     show.segmenter.close();
     show.segmenter.close();
     show.run(5);
-    expect(show.playlist.split("\n").slice(-4)).toEqual(["#EXTINF:1.000,", "2.m4s", "#EXT-X-ENDLIST", ""]);
+    expect(show.playlist.split("\n").slice(-4)).toEqual(["#EXTINF:1.000,", "b-2.m4s", "#EXT-X-ENDLIST", ""]);
   });
 
   it("is empty, and ended, where nothing was ever seen", () => {

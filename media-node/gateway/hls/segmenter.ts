@@ -49,7 +49,8 @@ interface Pending {
   readonly time: number;
 }
 
-export function createSegmenter(store: SegmentStore): Segmenter {
+/** @param label begins the names of all files but the playlist's */
+export function createSegmenter(store: SegmentStore, label: string): Segmenter {
   const listed: Segment[] = [];
   const kept: Segment[] = [];
   let sequence = 0;
@@ -105,7 +106,7 @@ export function createSegmenter(store: SegmentStore): Segmenter {
     bytes = 0;
     began = end;
     if (tracks.video.length === 0) return;
-    const name = `${++written}.m4s`;
+    const name = `${label}-${++written}.m4s`;
     store.write(name, mediaSegment(written, tracks));
     listed.push({ name, duration, init, discontinuous });
     discontinuous = false;
@@ -150,7 +151,7 @@ export function createSegmenter(store: SegmentStore): Segmenter {
     began = time;
     audioEnd = 0;
     config = configOf(frame);
-    init = `init-${++inits}.mp4`;
+    init = `${label}-init-${++inits}.mp4`;
     store.write(init, initSegment({ ...size, sps: frame.sps, pps: frame.pps }));
     return true;
   }

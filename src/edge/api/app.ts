@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { secureHeaders } from "hono/secure-headers";
+import { broadcasts } from "../broadcasts/routes.ts";
 import { discover, sessions } from "../whip/routes.ts";
 import { bots } from "./bots.ts";
 import { connect, explain } from "./connect.ts";
@@ -22,7 +23,16 @@ const CONNECT = "/v1/rooms/:room/connect";
 const LINK = "/v1/nodes/connect";
 
 /** Headers that pages of other origins may read, and send. */
-const EXPOSED = ["location", "etag", "link", "accept-post", "accept-patch", "retry-after", "www-authenticate"];
+const EXPOSED = [
+  "content-range",
+  "location",
+  "etag",
+  "link",
+  "accept-post",
+  "accept-patch",
+  "retry-after",
+  "www-authenticate",
+];
 const ALLOWED = ["authorization", "content-type", "if-match"];
 
 export function createApp(): Hono<HttpEnv> {
@@ -46,7 +56,7 @@ export function createApp(): Hono<HttpEnv> {
   );
   app.use(async (c, next) => {
     await next();
-    c.header("cache-control", "no-store");
+    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
   });
 
   app.get(CONNECT, explain);
@@ -56,6 +66,7 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/nodes", nodes);
   app.route("/v1/whip", sessions("whip"));
   app.route("/v1/whep", sessions("whep"));
+  app.route("/v1/hls", broadcasts);
   app.route("/v1/bots", bots);
   app.route("/v1/rtmp", rtmp);
   app.route("/v1/ice-servers", iceServers);

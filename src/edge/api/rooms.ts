@@ -90,7 +90,9 @@ rooms.post("/:room/hls", async c => {
   const stub = roomStub(c.env, room);
   // As above.
   unwrap(await stub.detail());
-  return c.json(unwrap(await stub.openHls(await bodyOf(c, CreateHls))), 201);
+  const { pid, playlist } = unwrap(await stub.openHls(await bodyOf(c, CreateHls)));
+  // Where the edge serves it, it does so under the name by which it was asked.
+  return c.json({ pid, playlist: playlist.startsWith("/") ? new URL(playlist, c.req.url).href : playlist }, 201);
 });
 
 rooms.delete("/:room/hls/:pid", async c => {

@@ -4,10 +4,13 @@
  * @module
  */
 import { TandemError } from "../../protocol/errors.ts";
-import type { CreateHls, HlsCreated } from "../../protocol/hls.ts";
+import type { CreateHls, HlsCreated, HlsUpload } from "../../protocol/hls.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { participantOf, SOURCE_KINDS, sourceNumber } from "../../protocol/names.ts";
 import type { JoinClaims } from "../../protocol/tokens.ts";
+import { holdPlace, uploadPath } from "../broadcasts/bucket.ts";
+import { type BroadcastSeat, mintUploadToken } from "../broadcasts/upload-token.ts";
+import { secretOf } from "../settings.ts";
 import { randomId } from "../tokens/random.ts";
 import { played } from "./attendance.ts";
 import type { RoomContext } from "./context.ts";
@@ -25,6 +28,14 @@ function identityOf(room: RoomContext, name: string): string {
   const identity = `hls:${name}`;
   const holder = room.members.byIdentity(identity);
   return holder === undefined || holder.kind === "hls" ? identity : `${identity}:${randomId(12)}`;
+}
+
+/** Makes place for a broadcast's files, where there is a bucket. */
+async function openUpload({ env }: RoomContext, seat: BroadcastSeat, now: number): Promise<HlsUpload | undefined> {
+  if (!env.BROADCASTS) return undefined;
+  const { room, name, pid } = seat;
+  await holdPlace(env.BROADCASTS, room, name, pid);
+  return { path: uploadPath(room, name), token: mintUploadToken(secretOf(env, "RESUME_SECRET"), seat, now) };
 }
 
 /** Begin a broadcast; one of the same name is replaced. @throws TandemError if there is no such source, or no node takes it */
@@ -45,7 +56,8 @@ export async function openHls(room: RoomContext, { name, source, sound }: Create
     // As for WHIP: the alarm that places the room would come too late for this request.
     await place(room, "");
     const audio = sound === "mix" ? ("mix" as const) : soundsOf(video);
-    const { playlist } = await openBroadcast(room, pid, { name, video, audio });
+    const upload = await openUpload(room, { room: room.id, name, pid }, now);
+    const { playlist } = await openBroadcast(room, pid, { name, video, audio, ...(upload && { upload }) });
     if (!room.members.get(pid)) throw new TandemError("no-such-participant");
     return { pid, playlist };
   } catch (error) {
