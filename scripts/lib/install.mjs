@@ -28,6 +28,8 @@ const DEBIAN = {
   sipp: "sip-tester",
   baresip: "baresip-core",
   ffmpeg: "ffmpeg",
+  "whip-client": "simple-whip-client",
+  tcc: "tcc",
   "gst-launch-1.0": "gstreamer1.0-tools",
 };
 /** Debian packages without a command of their own, looked for by a file. */

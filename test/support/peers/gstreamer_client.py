@@ -70,7 +70,7 @@ class Client:
             self.pipeline.add(self.rtc)
         # It leaves loopback out, and tests stay on it. Held, since the binding takes the reference that the element counts on.
         self.agent = self.rtc.get_property("ice-agent")
-        self.agent.emit("add-local-ip-address", "127.0.0.1")
+        self.agent.emit("add-local-ip-address", os.environ["ADDRESS"])
         # Nor does it look for routers.
         self.agent.get_property("agent").set_property("upnp", False)
         self.rtc.connect("on-ice-candidate", self.candidate)

@@ -17,6 +17,8 @@ export interface ProgramLine {
   readonly luma?: number;
 }
 
+const PYTHON = "/usr/bin/python3";
+
 /** Somebody else's WebRTC stack, in Python, as a WHIP encoder or a WHEP player. */
 export interface Program {
   readonly lines: ProgramLine[];
@@ -38,12 +40,19 @@ export interface Stack {
 export const AIORTC: Stack = { script: "aiortc_client.py", tone: 660, luma: 170 };
 export const GSTREAMER: Stack = { script: "gstreamer_client.py", tone: 550, luma: 235 };
 
-/** Start one; it uses Debian's Python, for which its package is made. */
-export function startProgram(stack: Stack, role: "publish" | "play", endpoint: string, token: string): Program {
+/** Start one on loopback, or at an address of a network namespace; it uses Debian's Python, for which its package is made. */
+export function startProgram(
+  stack: Stack,
+  role: "publish" | "play",
+  endpoint: string,
+  token: string,
+  place?: { readonly namespace: string; readonly address: string },
+): Program {
   const script = fileURLToPath(new URL(stack.script, import.meta.url));
-  const child = spawn("/usr/bin/python3", [script, role, endpoint], {
+  const [command = "", ...inside] = place ? ["ip", "netns", "exec", place.namespace, PYTHON] : [PYTHON];
+  const child = spawn(command, [...inside, script, role, endpoint], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, TOKEN: token },
+    env: { ...process.env, TOKEN: token, ADDRESS: place?.address ?? "127.0.0.1" },
   });
   const lines: ProgramLine[] = [];
   const waiting = new Set<() => void>();
