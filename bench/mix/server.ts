@@ -14,7 +14,7 @@ import {
   readExtensions,
 } from "../../media-node/rtp/header-extensions.ts";
 import { createRtpHeader, readRtp } from "../../media-node/rtp/rtp-header.ts";
-import { AUDIO_LEVEL, PAYLOAD_TYPE, type Seat } from "./shape.ts";
+import { AUDIO_LEVEL, ECHO_TYPE, PAYLOAD_TYPE, type Seat } from "./shape.ts";
 
 /** A seat and the port its client has. */
 export interface ServerSeat extends Seat {
@@ -39,7 +39,15 @@ const port = await openUdp({
   addresses: ["127.0.0.1"],
   onPacket(bytes, path) {
     const client = byPath.get(path);
-    if (client === undefined || !readRtp(bytes, 0, bytes.length, header)) return;
+    if (!readRtp(bytes, 0, bytes.length, header)) return;
+    if (header.payloadType === ECHO_TYPE) {
+      const at = port.reserve(bytes.length);
+      port.slab.set(bytes, at);
+      port.commit(path, bytes.length);
+      port.flush();
+      return;
+    }
+    if (client === undefined) return;
     readExtensions(bytes, header, extensions, fields);
     const level = audioLevelByte(bytes, fields);
     const { sequence, timestamp, payloadOffset, payloadLength } = header;

@@ -25,7 +25,10 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** @param ports of the clients, seat by seat. */
-export async function startOurs(seats: readonly Seat[], ports: readonly number[]): Promise<MixServer> {
+export async function startOurs(
+  seats: readonly Seat[],
+  ports: readonly number[],
+): Promise<MixServer & { readonly port: number }> {
   const program = fileURLToPath(new URL("server.ts", import.meta.url));
   const config = seats.map((seat, i) => ({ ...seat, port: ports[i] }));
   const child = spawn("bun", [program, JSON.stringify(config)], { stdio: ["ignore", "pipe", "inherit"] });
@@ -33,7 +36,8 @@ export async function startOurs(seats: readonly Seat[], ports: readonly number[]
     once(createInterface({ input: child.stdout }), "line"),
     once(child, "exit").then(() => Promise.reject(new Error("our mixer did not start"))),
   ])) as [string];
-  return { pid: child.pid ?? 0, ports: seats.map(() => Number(line)), stop: () => end(child) };
+  const port = Number(line);
+  return { pid: child.pid ?? 0, port, ports: seats.map(() => port), stop: () => end(child) };
 }
 
 /** All modules of a kind but one. */

@@ -12,6 +12,9 @@ export const SHAPES: readonly Shape[] = [
   { name: "mix 10x10 all speak", rooms: 10, participants: 10, speakers: 10 },
 ];
 
+/** More than a core can mix, by few packets: the mixer is busy all the time, and nothing else is. */
+export const BUSY: Shape = { name: "forward p99 beside a busy mix", rooms: 8, participants: 6, speakers: 6 };
+
 /** One participant: where its RTP comes from and goes to. */
 export interface Seat {
   readonly room: number;
@@ -27,5 +30,7 @@ export const seatsOf = ({ rooms, participants, speakers }: Shape): Seat[] =>
   });
 
 export const PAYLOAD_TYPE = 111;
+/** What comes with this type is sent back at once, by the thread that forwards. */
+export const ECHO_TYPE = 96;
 /** Id of the audio level extension (RFC 6464). */
 export const AUDIO_LEVEL = 1;
