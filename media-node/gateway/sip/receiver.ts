@@ -38,6 +38,8 @@ export type SipVerdict =
   /** Not answered at all. */
   | { readonly kind: "drop" };
 
+const WITHIN_DIALOGS = ["BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"];
+
 export interface ReceiverOptions {
   readonly context: SessionContext;
   readonly counters: SipCounters;
@@ -130,8 +132,13 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       return;
     }
     const { method } = request;
-    if (method === "BYE" || method === "INFO" || method === "UPDATE") {
+    if (WITHIN_DIALOGS.includes(method)) {
       refuse(request, flow, 481);
+      return;
+    }
+    // Whoever isn't in a call sends nobody anywhere.
+    if (method === "REFER") {
+      refuse(request, flow, 403);
       return;
     }
     if (method !== "INVITE" && method !== "OPTIONS") {

@@ -28,6 +28,8 @@ const SPELLED: Readonly<Record<string, string>> = {
   "call-id": "Call-ID",
   cseq: "CSeq",
   "min-se": "Min-SE",
+  rack: "RAck",
+  rseq: "RSeq",
   "www-authenticate": "WWW-Authenticate",
 };
 

@@ -8,6 +8,8 @@ const REASONS: Readonly<Record<number, string>> = {
   181: "Call Is Being Forwarded",
   183: "Session Progress",
   200: "OK",
+  202: "Accepted",
+  400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
@@ -24,10 +26,12 @@ const REASONS: Readonly<Record<number, string>> = {
   486: "Busy Here",
   487: "Request Terminated",
   488: "Not Acceptable Here",
+  489: "Bad Event",
   491: "Request Pending",
   500: "Server Internal Error",
   501: "Not Implemented",
   503: "Service Unavailable",
+  504: "Server Time-out",
   603: "Decline",
 };
 

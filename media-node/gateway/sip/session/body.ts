@@ -44,10 +44,10 @@ export function refuseBody({ headers, body }: SipRequest): Refusal | undefined {
 }
 
 /** Option tags that we know (RFC 3261 §19.2). */
-const SUPPORTED = ["timer"];
+const SUPPORTED = ["timer", "100rel", "replaces", "norefersub"];
 export const SUPPORTED_OPTIONS = SUPPORTED.join(", ");
 /** The methods that we answer; nothing is named here that isn't meant. */
-export const ALLOWED_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+export const ALLOWED_METHODS = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 
 /** The refusal of a request that requires what we don't know (RFC 3261 §8.2.2.3). */
 export function refuseExtensions(headers: SipHeaders): Refusal | undefined {
@@ -56,16 +56,7 @@ export function refuseExtensions(headers: SipHeaders): Refusal | undefined {
   return unknown.length === 0 ? undefined : { status: 420, headers: { unsupported: unknown.join(", ") } };
 }
 
-const KNOWN_METHODS = [
-  ...ALLOWED_METHODS.split(", "),
-  "MESSAGE",
-  "NOTIFY",
-  "PRACK",
-  "PUBLISH",
-  "REFER",
-  "REGISTER",
-  "SUBSCRIBE",
-];
+const KNOWN_METHODS = [...ALLOWED_METHODS.split(", "), "MESSAGE", "PUBLISH", "REGISTER", "SUBSCRIBE"];
 
 /** The refusal of a method that we don't serve (RFC 3261 §8.2.1, §21.5.2). */
 export function refuseMethod(method: string): Refusal {

@@ -1,3 +1,5 @@
+import type { Referral } from "./referrals.ts";
+
 /**
  * Who makes a call's descriptions. The call decides who offers when (RFC 3264, RFC 6337); all texts are SDP.
  */
@@ -34,6 +36,10 @@ export interface SipCallEvents {
   info(contentType: string, body: Uint8Array): number;
   /** The peer refused an offer of ours with that status, or did not answer: all is as it was. */
   offerRefused(status: number): void;
+  /** The peer asks that somebody else be called in its place (REFER): 202, or a refusal. Left out, that is refused. */
+  referred?(referral: Referral): number;
+  /** How a transfer that we asked for goes: statuses below 200, then a final one. */
+  transferProgress?(status: number): void;
   /** Exactly once, the last event. */
   ended(end: SipCallEnd): void;
 }

@@ -50,7 +50,7 @@ describe("a call that forks", () => {
     expect(fieldOf(peer.next("ACK"), "To")).toContain("tag=b");
     expect(end.agreements.at(-1)?.address).toBe("192.0.2.21");
     expect(end.log.at(-1)).toBe("established");
-    expect(linesOf(invite, "Supported")).toEqual(["Supported: timer"]);
+    expect(linesOf(invite, "Supported")).toEqual(["Supported: timer, 100rel, replaces, norefersub"]);
   });
 
   it("takes the early answer of whom it was answered by, where that one says nothing more", () => {

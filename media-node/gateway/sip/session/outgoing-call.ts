@@ -4,6 +4,7 @@ import { headerList, type SipHeaders } from "../message/headers.ts";
 import { randomToken } from "../message/identifier.ts";
 import { NO_BODY, type RequestDraft, type SipResponse, tagOf } from "../message/message.ts";
 import { formatNameAddress, parseNameAddress } from "../message/name-address.ts";
+import { formatReferTo, readReliableNumber } from "../message/refer.ts";
 import { reasonOf } from "../message/respond.ts";
 import type { ClientTransaction } from "../transaction/client.ts";
 import type { SipFlow } from "../transport/flow.ts";
@@ -54,6 +55,9 @@ export function createOutgoingCall(
   /** The answer that holds now, and the last of each callee's. */
   let applied: string | undefined;
   const answers = new Map<string, string>();
+  /** The last reliable response of each callee's, and those whose offer was answered by PRACK. */
+  const acknowledged = new Map<string, number>();
+  const agreed = new Set<string>();
 
   function build(flow: SipFlow): RequestDraft {
     const { headers: bodyHeaders = {}, body = NO_BODY } = offer === undefined ? {} : describe(offer);
@@ -119,6 +123,8 @@ export function createOutgoingCall(
         // The session may outlast the call, by a BYE that has to wait.
         info: (type, body) => (isOver ? 481 : events.info(type, body)),
         offerRefused: status => events.offerRefused(status),
+        referred: referral => (session === confirmed && !isOver ? (events.referred?.(referral) ?? 403) : 491),
+        transferProgress: status => events.transferProgress?.(status),
         ended(end) {
           if (session === confirmed) over(end);
           else if (forks.get(tag) === session) forks.delete(tag);
@@ -140,9 +146,22 @@ export function createOutgoingCall(
 
   function ring(response: SipResponse, flow: SipFlow): void {
     if (isOver) return;
-    if (tagOf(response.to) !== "") sessionOf(response, flow);
+    const tag = tagOf(response.to);
+    const session = tag === "" ? undefined : sessionOf(response, flow);
+    const number = readReliableNumber(response.headers);
     const description = descriptionIn(response);
-    if (offer !== undefined && description !== undefined) apply(tagOf(response.to), description);
+    if (number !== undefined) {
+      // What isn't next in order is a repetition, or comes again (RFC 3262 §4).
+      const before = acknowledged.get(tag);
+      if (!session || (before !== undefined && number !== before + 1)) return;
+      acknowledged.set(tag, number);
+      const reply = offer === undefined && description !== undefined ? media.answerOffer(description) : undefined;
+      session.prack(`${number} ${response.cseq} INVITE`, reply);
+      if (reply !== undefined) agreed.add(tag);
+    }
+    const isAnswer = offer !== undefined && description !== undefined && apply(tag, description);
+    // Only then may it be changed before the call is answered (RFC 3311 §5.1).
+    if (session && number !== undefined && (isAnswer || agreed.has(tag))) session.media = media;
     events.progress(response.status, response.reason);
   }
 
@@ -164,11 +183,13 @@ export function createOutgoingCall(
     session.media = media;
     dropForks(failureEnd(0, ""));
     const description = descriptionIn(response);
-    const reply = offer === undefined && description !== undefined ? media.answerOffer(description) : undefined;
-    session.acknowledge(request, reply);
     const tag = tagOf(response.to);
+    const isOpen = offer === undefined && !agreed.has(tag);
+    const reply = isOpen && description !== undefined ? media.answerOffer(description) : undefined;
+    session.acknowledge(request, reply);
     // Without a description the callee repeats its earlier one.
-    const isAgreed = offer === undefined ? reply !== undefined : apply(tag, description ?? answers.get(tag));
+    const isAnswered = offer !== undefined && apply(tag, description ?? answers.get(tag));
+    const isAgreed = isAnswered || reply !== undefined || agreed.has(tag);
     if (!isAgreed) {
       session.bye(failureEnd(488, "The description can't be used"));
       return;
@@ -215,6 +236,13 @@ export function createOutgoingCall(
     info(type, body, now) {
       timers.advance(now);
       if (!isOver) confirmed?.info(type, body);
+    },
+    get dialog() {
+      return isOver ? undefined : confirmed?.dialog;
+    },
+    refer(target, replaces, now) {
+      timers.advance(now);
+      return !isOver && confirmed?.refer(formatReferTo(target, replaces)) === true;
     },
     hangUp(now, reason) {
       timers.advance(now);

@@ -156,10 +156,10 @@ describe("within a call", () => {
     peer.next("SIP/2.0 500");
     peer.send(STACK, within("OPTIONS", 6));
     expect(fieldOf(peer.next("SIP/2.0 200"), "Allow")).toContain("UPDATE");
-    peer.send(STACK, within("REFER", 7));
+    peer.send(STACK, within("SUBSCRIBE", 7));
     peer.next("SIP/2.0 405");
-    peer.send(STACK, within("INVITE", 8, { lines: ["Require: 100rel, timer"] }));
-    expect(fieldOf(peer.next("SIP/2.0 420"), "Unsupported")).toBe("100rel");
+    peer.send(STACK, within("INVITE", 8, { lines: ["Require: path, timer"] }));
+    expect(fieldOf(peer.next("SIP/2.0 420"), "Unsupported")).toBe("path");
     peer.send(STACK, within("INFO", 9, { to: "<sip:room@192.0.2.2>;tag=other" }));
     peer.next("SIP/2.0 481");
     peer.send(STACK, within("BYE", 10, { lines: ['Reason: Q.850;cause=31;text="gone"'] }));

@@ -2,7 +2,7 @@ import type { DigestClient } from "../auth/client.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { SipHeaders } from "../message/headers.ts";
 import type { RequestDraft, SipRequest, SipResponse } from "../message/message.ts";
-import { createResponse, type ResponseOptions } from "../message/respond.ts";
+import { createResponse } from "../message/respond.ts";
 import type { ServerTransaction } from "../transaction/server.ts";
 import { type Acceptance, createAcceptance } from "./acceptance.ts";
 import {
@@ -17,23 +17,34 @@ import {
 import type { DialogUser, SessionContext } from "./context.ts";
 import { dialogFields } from "./fields.ts";
 import { failureEnd, type SipCallEnd, type SipCallEvents, type SipMedia } from "./media.ts";
+import { createDialogMessages } from "./messages.ts";
+import { createReferrals } from "./referrals.ts";
+import { createReferring } from "./referring.ts";
 import { createRenegotiation } from "./renegotiation.ts";
 import { routeOf, sendAck, sendRequest } from "./requester.ts";
 import { answerSessionTimer, createSessionClock, refuseInterval, type SessionTerms } from "./session-timer.ts";
+import { answerUpdate } from "./update.ts";
 
 /** The two ends of a call as one of them sees it: everything that happens within the dialog. */
 export interface Session extends DialogUser {
   readonly dialog: Dialog;
   /** Who makes its descriptions; set before there are any. */
   media: SipMedia | undefined;
-  /** Answers an INVITE, the first or a later one, with 2xx, or refuses it; false: refused. */
-  answerInvite(transaction: ServerTransaction, earlyAnswer?: string): boolean;
+  /**
+   * Answers an INVITE, the first or a later one, with 2xx, or refuses it; false: refused.
+   * @param early the answer that provisional responses gave already; `agreed`: it arrived, so that nothing is left to be said
+   */
+  answerInvite(transaction: ServerTransaction, early?: { readonly answer: string } | "agreed"): boolean;
   /** Sends the ACK to a 2xx, and again when that is repeated. */
   acknowledge(invite: RequestDraft, description?: string): void;
   /** Takes what a 2xx of the peer says about the session: terms, methods. */
   confirm(response: SipResponse, terms: SessionTerms | undefined): void;
   renegotiate(): void;
   info(type: string, body: Uint8Array): void;
+  /** Acknowledges a reliable provisional response (RFC 3262 §4). @param rack value of RAck */
+  prack(rack: string, description?: string): void;
+  /** Asks the peer to call somebody else; false: it is busy with the last such. */
+  refer(referTo: string): boolean;
   /** Ends it with a BYE. */
   bye(end: SipCallEnd, reasons?: readonly string[]): void;
   /** Ends it without a word. */
@@ -47,7 +58,9 @@ export interface SessionOptions {
   /** Whether the Call-ID is ours. */
   readonly isCaller: boolean;
   readonly peerHeaders: SipHeaders;
-  readonly events: Pick<SipCallEvents, "info" | "offerRefused" | "ended">;
+  readonly events: Pick<SipCallEvents, "info" | "offerRefused" | "ended" | "referred" | "transferProgress">;
+  /** A PRACK to a provisional response of ours: how it is answered. */
+  prack?(request: SipRequest): { readonly status: number; readonly description?: string | undefined };
   /** The answer to an offer in a 2xx of ours came, or no offer was open: the call stands. */
   acknowledged(): void;
 }
@@ -64,21 +77,7 @@ export function createSession(options: SessionOptions): Session {
   let ack: RequestDraft | undefined;
   let takesUpdate = allowsUpdate(options.peerHeaders);
 
-  function request(
-    method: string,
-    headers: Readonly<Record<string, string | string[]>> = {},
-    cseq?: number,
-  ): RequestDraft {
-    const draft = dialog.createRequest(method, cseq);
-    draft.headers.set("user-agent", [context.product]);
-    for (const [key, value] of Object.entries(headers))
-      draft.headers.set(key, typeof value === "string" ? [value] : value);
-    return draft;
-  }
-
-  function answer(transaction: ServerTransaction, status: number, more: ResponseOptions = {}): void {
-    transaction.respond(createResponse(transaction.request, status, { ...more, toTag: dialog.localTag }));
-  }
+  const { request, answer, ack: createAck } = createDialogMessages(context, dialog);
 
   const clock = createSessionClock(timers, {
     refresh: interval => renegotiation.refresh(interval),
@@ -100,16 +99,17 @@ export function createSession(options: SessionOptions): Session {
     failed: bye,
   });
 
-  /** The ACK to a 2xx, with the credentials of its INVITE (RFC 3261 §22.1). */
-  function createAck(invite: RequestDraft, cseq: number, description: string | undefined): RequestDraft {
-    const { headers = {}, body } = description === undefined ? {} : describe(description);
-    const draft = request("ACK", headers, cseq);
-    for (const key of ["authorization", "proxy-authorization"]) {
-      const values = invite.headers.get(key);
-      if (values) draft.headers.set(key, values);
-    }
-    return body ? { ...draft, body } : draft;
-  }
+  const referrals = createReferrals({
+    ...{ context, dialog, digest, request },
+    answer: (transaction, status, headers = {}) => answer(transaction, status, { headers }),
+    // Nobody is called for the asking.
+    referred: referral => (acceptance?.isPending ? 491 : (events.referred?.(referral) ?? 403)),
+  });
+  const referring = createReferring({
+    ...{ context, dialog, digest, request },
+    progress: status => events.transferProgress?.(status),
+    gone: () => bye(failureEnd(481, "The peer doesn't know the call")),
+  });
 
   function finish(end: SipCallEnd): void {
     if (isOver) return;
@@ -117,6 +117,8 @@ export function createSession(options: SessionOptions): Session {
     acceptance?.stop();
     clock.stop();
     renegotiation.close();
+    referrals.close();
+    referring.close();
     context.dialogs.remove(dialog);
     events.ended(end);
   }
@@ -149,14 +151,14 @@ export function createSession(options: SessionOptions): Session {
     return settled.headers;
   }
 
-  function accept(transaction: ServerTransaction, sdp: string, isOffer: boolean): void {
+  function accept(transaction: ServerTransaction, sdp: string | undefined, isOffer: boolean): void {
     acceptance?.stop();
     awaitsAnswer = isOffer;
-    const { headers, body } = describe(sdp);
+    const { headers = {}, body } = sdp === undefined ? {} : describe(sdp);
     const response = createResponse(transaction.request, 200, {
       toTag: dialog.localTag,
       headers: { ...dialogFields(context, transaction), ...settleTerms(transaction), ...headers },
-      body,
+      ...(body && { body }),
     });
     acceptance = createAcceptance(timers, transaction, response, {
       acknowledged(message) {
@@ -186,48 +188,33 @@ export function createSession(options: SessionOptions): Session {
     else session.answerInvite(transaction);
   }
 
-  function receiveUpdate(transaction: ServerTransaction): void {
-    const refusal = refuseBody(transaction.request) ?? refuseInterval(transaction.request.headers);
+  function receivePrack(transaction: ServerTransaction): void {
+    const refusal = refuseBody(transaction.request);
     if (refusal) {
       answer(transaction, refusal.status, refusal);
       return;
     }
-    const offer = descriptionIn(transaction.request);
-    // Before the first exchange is over there is nothing that could be changed (RFC 3311 §5.2).
-    const isBusy = renegotiation.isOffering || awaitsAnswer || postponed || !session.media;
-    if (offer !== undefined && isBusy) {
-      answer(transaction, 491);
-      return;
-    }
-    const description = offer === undefined ? undefined : session.media?.answerOffer(offer);
-    if (offer !== undefined && description === undefined) {
-      answer(transaction, 488);
-      return;
-    }
-    dialog.refreshTarget(transaction.request, transaction.flow);
-    const fields = settleTerms(transaction);
-    const { headers = {}, body } = description === undefined ? {} : describe(description);
-    answer(transaction, 200, {
-      headers: { ...dialogFields(context, transaction), ...fields, ...headers },
-      ...(body && { body }),
-    });
+    const { status, description } = options.prack?.(transaction.request) ?? { status: 481 };
+    answer(transaction, status, description === undefined ? {} : describe(description));
   }
 
   const session: Session = {
     dialog,
     media: undefined,
-    answerInvite(transaction, earlyAnswer) {
+    answerInvite(transaction, early) {
       const { request: invite, flow } = transaction;
       const offer = descriptionIn(invite);
-      const sdp =
-        earlyAnswer ?? (offer === undefined ? session.media?.createOffer() : session.media?.answerOffer(offer));
-      if (sdp === undefined) {
+      const isAgreed = early === "agreed";
+      const make = (): string | undefined =>
+        offer === undefined ? session.media?.createOffer() : session.media?.answerOffer(offer);
+      const sdp = isAgreed ? undefined : (early?.answer ?? make());
+      if (sdp === undefined && !isAgreed) {
         answer(transaction, 488);
         return false;
       }
       dialog.refreshTarget(invite, flow);
       takesUpdate = allowsUpdate(invite.headers) || takesUpdate;
-      accept(transaction, sdp, offer === undefined);
+      accept(transaction, sdp, offer === undefined && !isAgreed);
       return true;
     },
     receive(transaction) {
@@ -243,11 +230,24 @@ export function createSession(options: SessionOptions): Session {
         case "INVITE":
           receiveInvite(transaction);
           break;
-        case "UPDATE":
-          receiveUpdate(transaction);
+        case "UPDATE": {
+          // Before the first exchange is over there is nothing that could be changed (RFC 3311 §5.2).
+          const isBusy = renegotiation.isOffering || awaitsAnswer || postponed !== undefined;
+          const media = isBusy ? undefined : session.media;
+          answerUpdate(transaction, { context, dialog, media, settleTerms, answer });
           break;
+        }
         case "INFO":
           answer(transaction, events.info(contentType(message.headers), message.body));
+          break;
+        case "PRACK":
+          receivePrack(transaction);
+          break;
+        case "REFER":
+          referrals.receive(transaction);
+          break;
+        case "NOTIFY":
+          answer(transaction, referring.receive(message));
           break;
         case "OPTIONS":
           answer(transaction, 200, { headers: dialogFields(context, transaction) });
@@ -280,6 +280,12 @@ export function createSession(options: SessionOptions): Session {
         failed() {},
       });
     },
+    prack(rack, description) {
+      const { headers = {}, body } = description === undefined ? {} : describe(description);
+      const build = (): RequestDraft => ({ ...request("PRACK", { rack, ...headers }), ...(body && { body }) });
+      sendRequest(context, build, routeOf(dialog), digest, { response() {}, failed() {} });
+    },
+    refer: referring.refer,
     bye,
     finish,
   };

@@ -1,5 +1,6 @@
 import { type AudioAgreement, type AudioMedia, createAudioMedia } from "../description/audio-media.ts";
 import type { SipCallEnd, SipCallEvents } from "../session/media.ts";
+import type { Referral } from "../session/referrals.ts";
 
 export const CODECS = [
   { name: "PCMU", clockRate: 8000, channels: 1, payloadType: 0, parameters: "" },
@@ -16,6 +17,8 @@ export interface TestEnd {
   readonly log: string[];
   readonly agreements: AudioAgreement[];
   readonly end: SipCallEnd | undefined;
+  /** What it was asked by REFER, all of which it takes. */
+  readonly referrals: Referral[];
 }
 
 let sessions = 0;
@@ -23,6 +26,7 @@ let sessions = 0;
 export function createTestEnd(address = "192.0.2.10"): TestEnd {
   const log: string[] = [];
   const agreements: AudioAgreement[] = [];
+  const referrals: Referral[] = [];
   let end: SipCallEnd | undefined;
   const media = createAudioMedia({
     address,
@@ -35,6 +39,7 @@ export function createTestEnd(address = "192.0.2.10"): TestEnd {
     media,
     log,
     agreements,
+    referrals,
     get end() {
       return end;
     },
@@ -46,6 +51,11 @@ export function createTestEnd(address = "192.0.2.10"): TestEnd {
         return type === "application/dtmf-relay" ? 200 : 415;
       },
       offerRefused: status => log.push(`refused ${status}`),
+      referred(referral) {
+        referrals.push(referral);
+        return 202;
+      },
+      transferProgress: status => log.push(`transfer ${status}`),
       ended(told) {
         end = told;
         log.push(`ended ${told.by} ${told.status}`);
