@@ -43,7 +43,7 @@ describe("bytes from anybody", () => {
         must(message.length <= MAX_HEAD + 4 + MAX_BODY, "too long");
         return true;
       };
-      const framer = createStreamFramer({ message: isWhole, ping() {} });
+      const framer = createStreamFramer({ message: isWhole, ping() {}, pong() {} });
       const reader = createWebSocketReader({ message: isWhole, reply() {} });
       readHandshake(bytes);
       for (let at = 0; at < bytes.length; ) {

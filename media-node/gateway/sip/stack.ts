@@ -3,6 +3,7 @@ import type { RandomBytes } from "./message/identifier.ts";
 import type { SipRequest } from "./message/message.ts";
 import { formatHostPort, type SipUri } from "./message/uri.ts";
 import { createReceiver, type SipCounters, type SipVerdict } from "./receiver.ts";
+import { createRegistration, type Registration, type RegistrationOptions } from "./registration/registration.ts";
 import type { CallOptions, IncomingCall, SipCall } from "./session/call.ts";
 import type { SessionContext } from "./session/context.ts";
 import { createDialogTable } from "./session/dialog-table.ts";
@@ -68,8 +69,12 @@ export interface SipStack {
   receive(flow: SipFlow, bytes: Uint8Array, now: number): void;
   /** A connection broke or could not be made. */
   flowFailed(flow: SipFlow, now: number): void;
+  /** A connection's peer answered a keep-alive (RFC 5626 §4.4.1). */
+  pong(flow: SipFlow, now: number): void;
   call(options: CallOptions, now: number): SipCall;
-  /** Ends every call and takes no more; idempotent. What peers then send is still answered. */
+  /** Registers somewhere, until it is stopped. */
+  register(options: RegistrationOptions, now: number): Pick<Registration, "serviceRoute" | "stop">;
+  /** Ends every call and registration and takes no more; idempotent. What peers then send is still answered. */
   close(now: number): void;
 }
 
@@ -78,6 +83,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
   const timers = createTimers(options.now, () => io.wake?.());
   const counters: SipCounters = { dropped: 0, scanners: 0, overloaded: 0, refused: 0 };
   const calls = new Set<SipCall>();
+  const registrations = new Set<Registration>();
   let isClosed = false;
   const transactions = createTransactionLayer({
     timers,
@@ -96,9 +102,14 @@ export function createSipStack(options: SipStackOptions): SipStack {
     sessionInterval: options.sessionInterval ?? SESSION_INTERVAL,
     contactFor(flow, target) {
       const { host, port } = io.addressOf(flow);
+      const isSecured = /^sips:/i.test(target);
+      return isSecured
+        ? `<sips:${contactUser}@${formatHostPort(host, port)}>`
+        : `<${context.uriFor(flow, contactUser)}>`;
+    },
+    uriFor(flow, user, { host, port } = io.addressOf(flow)) {
       const transport = flow.transport === "udp" ? "" : `;transport=${flow.transport}`;
-      const address = `${contactUser}@${formatHostPort(host, port)}`;
-      return /^sips:/i.test(target) ? `<sips:${address}>` : `<sip:${address}${transport}>`;
+      return `sip:${user}@${formatHostPort(host, port)}${transport}`;
     },
     resolve(uri, done) {
       io.resolve(uri, (flows, now) => {
@@ -144,6 +155,25 @@ export function createSipStack(options: SipStackOptions): SipStack {
     flowFailed(flow, now) {
       timers.advance(now);
       transactions.flowFailed(flow);
+      for (const registration of registrations) registration.flowFailed(flow);
+    },
+    pong(flow, now) {
+      timers.advance(now);
+      for (const registration of registrations) registration.pong(flow);
+    },
+    register(registrationOptions, now) {
+      timers.advance(now);
+      const registration = createRegistration(context, io.send, registrationOptions);
+      registrations.add(registration);
+      return {
+        get serviceRoute() {
+          return registration.serviceRoute;
+        },
+        stop(at) {
+          registration.stop(at);
+          registrations.delete(registration);
+        },
+      };
     },
     call(callOptions, now) {
       timers.advance(now);
@@ -155,6 +185,8 @@ export function createSipStack(options: SipStackOptions): SipStack {
       timers.advance(now);
       isClosed = true;
       for (const call of [...calls]) call.hangUp(now);
+      for (const registration of registrations) registration.stop(now);
+      registrations.clear();
     },
   };
 }

@@ -19,6 +19,8 @@ export interface SessionContext {
   readonly sessionInterval: number;
   /** Value of our Contact, for messages to that flow about that URI: to be called `sips:`, one must be reachable so. */
   contactFor(flow: SipFlow, target: string): string;
+  /** URI by which that user of ours is reached through a flow, or at a place if one is given. */
+  uriFor(flow: SipFlow, user: string, place?: { readonly host: string; readonly port: number }): string;
   /** Finds where requests to a URI go, best first; none: nowhere. May call back at once. */
   resolve(uri: SipUri, done: (flows: readonly SipFlow[]) => void): void;
 }

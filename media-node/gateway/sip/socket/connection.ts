@@ -35,6 +35,8 @@ export interface ConnectionHost {
   /** The context of TLS connections that come in; undefined: none are taken. */
   secureContext(): SecureContext | undefined;
   message(connection: Connection, bytes: Uint8Array): void;
+  /** A keep-alive of ours is answered. */
+  pong(connection: Connection): void;
   /** Told once, however it ended. */
   closed(connection: Connection): void;
 }
@@ -91,7 +93,11 @@ export function openConnection(socket: Socket, host: ConnectionHost, known?: "tc
   }
 
   function frames(): typeof take {
-    const framer = createStreamFramer({ message: deliver, ping: () => stream.write(PONG) });
+    const framer = createStreamFramer({
+      message: deliver,
+      ping: () => stream.write(PONG),
+      pong: () => host.pong(connection),
+    });
     return bytes => {
       if (!framer.push(bytes)) return false;
       if (!framer.isPartial) connection.partialSince = 0;

@@ -81,6 +81,7 @@ async function openAt(options: SipEndpointOptions): Promise<SipEndpoint> {
     maxPerAddress: options.maxPerAddress ?? 200,
     now,
     message: (flow, bytes) => stack.receive(flow, bytes, now()),
+    pong: flow => stack.pong(flow, now()),
     failed: flow => stack.flowFailed(flow, now()),
   }).catch((error: unknown) => {
     udp.close();

@@ -24,6 +24,7 @@ async function start(options: Partial<SipStreamsOptions> = {}): Promise<void> {
     maxPerAddress: 5,
     now: () => now,
     message: (flow, bytes) => received.push({ flow, bytes }),
+    pong() {},
     failed: flow => failed.push(flow),
     ...options,
   });

@@ -16,6 +16,8 @@ export interface SipStreamsOptions {
   readonly maxPerAddress: number;
   now(): number;
   message(flow: SipFlow, bytes: Uint8Array): void;
+  /** A keep-alive is answered. */
+  pong(flow: SipFlow): void;
   /** A connection is over. */
   failed(flow: SipFlow): void;
 }
@@ -62,6 +64,7 @@ export async function openSipStreams(options: SipStreamsOptions): Promise<SipStr
         now,
         secureContext: options.secureContext,
         message: (from, bytes) => options.message(flowOf(from), bytes),
+        pong: from => options.pong(flowOf(from)),
         closed(over) {
           connections.delete(over.id);
           closed(over);

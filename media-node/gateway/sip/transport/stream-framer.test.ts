@@ -8,14 +8,18 @@ const message = (body: string, name = "Content-Length", tail = ""): string =>
 function cut(chunks: readonly string[]) {
   const messages: string[] = [];
   let pings = 0;
+  let pongs = 0;
   const framer = createStreamFramer({
     message: bytes => messages.push(Buffer.from(bytes).toString("latin1")) > 0,
     ping: () => {
       pings++;
     },
+    pong: () => {
+      pongs++;
+    },
   });
   const isAlive = chunks.every(chunk => framer.push(Buffer.from(chunk, "latin1")));
-  return { messages, pings, isAlive, framer };
+  return { messages, pings, pongs, isAlive, framer };
 }
 
 describe("a stream of SIP messages", () => {
@@ -46,6 +50,11 @@ describe("a stream of SIP messages", () => {
     );
   });
 
+  it("tells the answer to a keep-alive of ours, at once and before a message", () => {
+    expect(cut(["\r\n"])).toMatchObject({ pings: 0, pongs: 1 });
+    expect(cut([`\r\n${message("x")}`])).toMatchObject({ pings: 0, pongs: 1, messages: [message("x")] });
+  });
+
   it.each([
     ["no length", "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TCP c\r\n\r\n"],
     ["two lengths", message("abc", "l", "Content-Length: 3\r\n")],
@@ -59,7 +68,7 @@ describe("a stream of SIP messages", () => {
   });
 
   it("ends where the receiver says so, and tells what is under way", () => {
-    const framer = createStreamFramer({ message: () => false, ping() {} });
+    const framer = createStreamFramer({ message: () => false, ping() {}, pong() {} });
     expect(framer.push(Buffer.from(message("")))).toBe(false);
     expect(framer.push(Buffer.from(message("")))).toBe(false);
     const { framer: slow } = cut([message("abc").slice(0, -1)]);

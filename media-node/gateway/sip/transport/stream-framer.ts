@@ -16,13 +16,15 @@ export interface StreamFramerEvents {
   message(bytes: Uint8Array): boolean;
   /** A double CRLF between messages: to be answered by one (RFC 5626 §3.5.1). */
   ping(): void;
+  /** A single one, which answers ours; it may be the first half of a ping, too. */
+  pong(): void;
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
 const CONTENT_LENGTH = /\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)?(\d{1,8})[ \t]*(?=\r\n)/gi;
 
-export function createStreamFramer({ message, ping }: StreamFramerEvents): StreamFramer {
+export function createStreamFramer({ message, ping, pong }: StreamFramerEvents): StreamFramer {
   let held = Buffer.alloc(0);
   /** Where the end of the head is looked for: what was seen before isn't looked at again. */
   let searched = 0;
@@ -50,8 +52,10 @@ export function createStreamFramer({ message, ping }: StreamFramerEvents): Strea
       if (held[at + 2] === CR && held[at + 3] === LF) {
         ping();
         at += 4;
-      } else if (held.length - at > 2 && held[at + 2] !== CR) at += 2;
-      else break;
+      } else if (held.length - at > 2 && held[at + 2] !== CR) {
+        pong();
+        at += 2;
+      } else break;
     }
     held = held.subarray(at);
   }
@@ -61,6 +65,7 @@ export function createStreamFramer({ message, ping }: StreamFramerEvents): Strea
       if (needed === 0) {
         if (held[0] === CR) skipLineEnds();
         // What is left of line ends may be half a ping.
+        if (held[0] === CR && held.length === 2) pong();
         if (held.length === 0 || (held[0] === CR && held.length < 4)) return true;
         needed = measure();
         if (needed < 0) return false;
