@@ -13,38 +13,28 @@ import {
   type SipAnswerer,
 } from "../support/sip-answerer.ts";
 import {
+  ack,
+  ackRefusal,
+  bye,
   expectBody,
   expectHeader,
-  headers,
-  LAST,
+  invite,
   LAST_WITHIN,
   maybe,
   pause,
   receive,
   receiveRequest,
+  reply,
+  request,
   runSipp,
   type SippStep,
   send,
+  WITHOUT_CONTACT,
   withSdp,
 } from "../support/sipp.ts";
 
 /** Machines may be slow. */
 const soon = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
-
-const request = (method: string, cseq: number, more = "Content-Length: 0\n", user = "room"): string =>
-  `${method} sip:${user}@[remote_ip]:[remote_port] SIP/2.0
-${headers(method, method === "INVITE" && cseq < 3 ? `<sip:${user}@[remote_ip]:[remote_port]>` : undefined)}
-CSeq: ${cseq} ${method}
-${more}`;
-const invite = (user = "room", cseq = 1, more = withSdp()): SippStep => send(request("INVITE", cseq, more, user));
-const ack = (cseq = 1, more?: string): SippStep => send(request("ACK", cseq, more));
-/** The ACK to a refusal, which belongs to the INVITE so many steps before. */
-const ackRefusal = (back: number, cseq = 1): SippStep =>
-  send(request("ACK", cseq).replace("[branch]", `[branch-${back}]`));
-const bye = (cseq: number): SippStep => send(request("BYE", cseq));
-const WITHOUT_CONTACT = LAST.replace(/\nContact: .*/, "");
-const reply = (line: string, more = "Content-Length: 0\n", from = LAST): SippStep =>
-  send(`SIP/2.0 ${line}\n${from}\n${more}`);
 
 describe("sipp, over UDP and TCP", () => {
   const cleanup = createCleanup();

@@ -6,8 +6,9 @@ import {
   createAudioMedia,
 } from "../../media-node/gateway/sip/description/audio-media.ts";
 import { userOf } from "../../media-node/gateway/sip/message/uri.ts";
-import type { IncomingCall, SipCall } from "../../media-node/gateway/sip/session/call.ts";
+import type { CallOptions, IncomingCall, SipCall } from "../../media-node/gateway/sip/session/call.ts";
 import type { SipCallEnd, SipCallEvents } from "../../media-node/gateway/sip/session/media.ts";
+import type { Referral } from "../../media-node/gateway/sip/session/referrals.ts";
 import {
   openSipEndpoint,
   type SipEndpoint,
@@ -24,6 +25,8 @@ export interface AnsweredCall {
   readonly agreements: AudioAgreement[];
   readonly established: Promise<void>;
   readonly ended: Promise<SipCallEnd>;
+  /** What it was asked by REFER, all of which it takes. */
+  readonly referrals: Referral[];
   call: SipCall | undefined;
 }
 
@@ -31,10 +34,7 @@ export interface SipAnswerer {
   readonly endpoint: SipEndpoint;
   /** The calls that came in, newest last, by the user that was called. */
   readonly calls: Map<string, AnsweredCall[]>;
-  dial(
-    target: string,
-    options?: { isOfferDelayed?: boolean; credentials?: { username: string; password: string } },
-  ): AnsweredCall;
+  dial(target: string, options?: Pick<CallOptions, "isOfferDelayed" | "credentials" | "headers">): AnsweredCall;
 }
 
 let sessions = 0;
@@ -44,6 +44,7 @@ function createAnsweredCall(): AnsweredCall & { readonly events: SipCallEvents }
   const ended = Promise.withResolvers<SipCallEnd>();
   const log: string[] = [];
   const agreements: AudioAgreement[] = [];
+  const referrals: Referral[] = [];
   const media = createAudioMedia({
     address: "127.0.0.1",
     port: 40_000,
@@ -59,6 +60,7 @@ function createAnsweredCall(): AnsweredCall & { readonly events: SipCallEvents }
     media,
     log,
     agreements,
+    referrals,
     established: established.promise,
     ended: ended.promise,
     call: undefined,
@@ -73,6 +75,11 @@ function createAnsweredCall(): AnsweredCall & { readonly events: SipCallEvents }
         return 200;
       },
       offerRefused: status => log.push(`refused ${status}`),
+      referred(referral) {
+        referrals.push(referral);
+        return 202;
+      },
+      transferProgress: status => log.push(`transfer ${status}`),
       ended(end) {
         log.push(`ended ${end.by} ${end.status}`);
         ended.resolve(end);

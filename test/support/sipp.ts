@@ -63,6 +63,24 @@ Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>`;
 /** The same within a dialog. */
 export const LAST_WITHIN = LAST.replace(";tag=[pid]t[call_number]", "");
 
+/** A request to a user of the other end. */
+export const request = (method: string, cseq: number, more = "Content-Length: 0\n", user = "room"): string =>
+  `${method} sip:${user}@[remote_ip]:[remote_port] SIP/2.0
+${headers(method, method === "INVITE" && cseq < 3 ? `<sip:${user}@[remote_ip]:[remote_port]>` : undefined)}
+CSeq: ${cseq} ${method}
+${more}`;
+export const invite = (user = "room", cseq = 1, more = withSdp()): SippStep =>
+  send(request("INVITE", cseq, more, user));
+export const ack = (cseq = 1, more?: string): SippStep => send(request("ACK", cseq, more));
+/** The ACK to a refusal, which belongs to the INVITE so many steps before. */
+export const ackRefusal = (back: number, cseq = 1): SippStep =>
+  send(request("ACK", cseq).replace("[branch]", `[branch-${back}]`));
+export const bye = (cseq: number): SippStep => send(request("BYE", cseq));
+export const WITHOUT_CONTACT = LAST.replace(/\nContact: .*/, "");
+/** @param line status line without the version */
+export const reply = (line: string, more = "Content-Length: 0\n", from = LAST): SippStep =>
+  send(`SIP/2.0 ${line}\n${from}\n${more}`);
+
 export interface SippOptions {
   /** Whom it calls; without, it waits to be called. */
   readonly target?: string;
