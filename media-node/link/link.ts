@@ -29,7 +29,16 @@ import type { LinkSocket, Surroundings } from "./surroundings.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 type InventoryRoom = Frame<"inventory">["rooms"][number];
-type Reported = Frame<"session" | "lost" | "trunk.state" | "call.incoming" | "call.digits" | "call.state">;
+type Reported = Frame<
+  | "session"
+  | "lost"
+  | "trunk.state"
+  | "call.incoming"
+  | "call.digits"
+  | "call.state"
+  | "call.transfer-wanted"
+  | "call.transfer-state"
+>;
 
 /** Periods in milliseconds. */
 const TIMES = { ping: 10_000, pong: 5_000, load: 5_000, welcome: 10_000, refused: 60_000 } as const;

@@ -14,6 +14,11 @@ export interface Phones {
   press(pid: string, keys: string): Promise<void>;
   hold(pid: string, held: boolean): Promise<void>;
   hangUp(pid: string): Promise<void>;
+  /**
+   * Send a telephone to a number that its trunk may call, or to another telephone of that trunk in the room: the two go on without
+   * us. Resolves when that is asked for; whoever was sent leaves when it has come about, and stays when it hasn't.
+   */
+  transfer(pid: string, target: { readonly to: string } | { readonly pid: string }): Promise<void>;
 }
 
 export const createPhones = ({ command }: Pick<Signaling, "command">): Phones => ({
@@ -27,5 +32,8 @@ export const createPhones = ({ command }: Pick<Signaling, "command">): Phones =>
   },
   async hangUp(pid) {
     await command("phone.hangup", { pid });
+  },
+  async transfer(pid, transfer) {
+    await command("phone.update", { pid, transfer });
   },
 });

@@ -101,13 +101,19 @@ export const QUERIES = {
     trunk: v.optional(TrunkId),
     name: CreateCall.entries.name,
   }),
-  /** Press keys at the other end of a telephone in the room, or hold it. */
+  /** Press keys at the other end of a telephone in the room, hold it, or send it to a number or to another telephone in the room. */
   "phone.update": v.object({
     type: v.literal("phone.update"),
     id,
     pid: ParticipantId,
     dtmf: v.optional(DtmfDigits),
     held: v.optional(v.boolean()),
+    transfer: v.optional(
+      v.pipe(
+        v.object({ to: v.optional(CreateCall.entries.to), pid: v.optional(ParticipantId) }),
+        v.check(({ to, pid }) => (to === undefined) !== (pid === undefined), "either to or pid"),
+      ),
+    ),
   }),
   "phone.hangup": v.object({ type: v.literal("phone.hangup"), id, pid: ParticipantId }),
 } as const;

@@ -18,6 +18,7 @@ import {
   PhoneNumber,
   SipCredentials,
   SipHost,
+  TRANSFER_POLICIES,
   TrunkId,
 } from "./telephony.ts";
 
@@ -25,6 +26,8 @@ const id = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 /** As the other end writes it: anything printable. */
 const written = v.pipe(v.string(), v.maxLength(128));
+/** Value of a Replaces field (RFC 3891 §6.1). */
+const replaces = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/), v.maxLength(1_024));
 const where = { room: RoomId, life: LifeId, epoch: Epoch };
 
 /** Feature of a node that speaks SIP. */
@@ -41,6 +44,8 @@ export const NodeTrunk = v.object({
   credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(AddressRange), credentials: v.optional(SipCredentials) }),
   srtp: v.picklist(["off", "optional", "required"]),
+  /** What its telephones may ask for by REFER; left out: nothing. */
+  transfer: v.optional(v.picklist(TRANSFER_POLICIES)),
   callerId: v.optional(PhoneNumber),
   maxCalls: count,
   callsPerSecond: count,
@@ -70,6 +75,8 @@ export const CALL_FRAMES = {
     to: written,
     /** As the caller calls itself. */
     name: v.optional(written),
+    /** The call of the same trunk whose place it is to take (RFC 3891). */
+    replaces: v.optional(CallId),
   }),
   /** What was entered after a prompt that asks for digits: up to #, as many as were asked for, or what there was in time. */
   "call.digits": v.object({
@@ -83,6 +90,19 @@ export const CALL_FRAMES = {
     state: open(["ringing", "answered", "held", "resumed", "ended"]),
     cause: v.optional(CallCause),
   }),
+  /**
+   * The telephone asks that this number be called in its place (REFER, RFC 3515), as its trunk's `transfer` lets it. Answered with
+   * `call.start`, or `call.transfer-refused`, within ten seconds.
+   */
+  "call.transfer-wanted": v.object({
+    type: v.literal("call.transfer-wanted"),
+    call: CallId,
+    to: PhoneNumber,
+    /** The other end's call that the new one takes the place of, for `call.start`. */
+    replaces: v.optional(replaces),
+  }),
+  /** What a telephone says of a `call.transfer`: how it goes, then how it ended. */
+  "call.transfer-state": v.object({ type: v.literal("call.transfer-state"), call: CallId, cause: CallCause }),
   /** After an inventory: the calls that the node has. The edge takes the others for ended, and hangs up those it doesn't know. */
   calls: v.object({ type: v.literal("calls"), calls: v.pipe(v.array(CallId), v.maxLength(2_000)) }),
 } as const;
@@ -101,6 +121,9 @@ export const CALL_COMMANDS = {
     trunk: TrunkId,
     to: PhoneNumber,
     from: v.optional(PhoneNumber),
+    /** The call whose telephone asked for it: it is told how this one goes, and leaves when it is answered. */
+    referrer: v.optional(CallId),
+    replaces: v.optional(replaces),
     ...where,
     pid: ParticipantId,
   }),
@@ -125,4 +148,19 @@ export const CALL_COMMANDS = {
   "call.hangup": v.object({ type: v.literal("call.hangup"), id, call: CallId, cause: v.optional(CallCause) }),
   "call.hold": v.object({ type: v.literal("call.hold"), id, call: CallId, held: v.boolean() }),
   "call.dtmf": v.object({ type: v.literal("call.dtmf"), id, call: CallId, digits: DtmfDigits }),
+  /** Ask its telephone to call a number behind the trunk, or the telephone of another call of the trunk, in place of that call. */
+  "call.transfer": v.object({
+    type: v.literal("call.transfer"),
+    id,
+    call: CallId,
+    to: v.optional(PhoneNumber),
+    other: v.optional(CallId),
+  }),
+  /** No call comes of what its telephone asked for: the status that says why. */
+  "call.transfer-refused": v.object({
+    type: v.literal("call.transfer-refused"),
+    id,
+    call: CallId,
+    status: v.pipe(v.number(), v.integer(), v.minValue(400), v.maxValue(699)),
+  }),
 } as const;

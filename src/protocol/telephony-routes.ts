@@ -127,12 +127,12 @@ export const TELEPHONY_ROUTES: readonly Route[] = [
   {
     method: "PATCH",
     path: "/v1/calls/{call}",
-    summary: "Hold a call or take it back; press keys at its other end.",
+    summary: "Hold a call or take it back; press keys at its other end; send it to another telephone.",
     auth: "api",
     body: UpdateCall,
     status: 200,
     result: Call,
-    errors: ["no-such-call", "call-state", "no-media-node"],
+    errors: ["no-such-call", "call-state", "destination-denied", "no-such-trunk", "no-media-node"],
   },
   {
     method: "DELETE",

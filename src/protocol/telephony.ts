@@ -53,6 +53,9 @@ export const AddressRange = v.pipe(
 export const SipCredentials = v.object({ username: text(128), password: text(256) });
 export type SipCredentials = v.InferOutput<typeof SipCredentials>;
 
+/** What telephones may ask for by REFER: nothing; a call to another number; that, and calls in place of others (RFC 3891). */
+export const TRANSFER_POLICIES = ["off", "blind", "on"] as const;
+
 const trunkEntries = {
   name: v.optional(DisplayName),
   /** Where calls go. */
@@ -78,6 +81,8 @@ const trunkEntries = {
   callerId: v.optional(PhoneNumber),
   /** Numbers that may be called by it. None unless named: a trunk costs money. */
   allow: v.optional(patterns, []),
+  /** Whether its telephones may have somebody else called in their place, and whether calls may take another's place. */
+  transfer: v.optional(v.picklist(TRANSFER_POLICIES), "off"),
   /** Calls at a time, both ways, */
   maxCalls: v.optional(count(10_000), 10),
   /** and beginning in one second. */
@@ -100,6 +105,7 @@ export const UpdateTrunk = v.object({
   srtp: v.optional(trunkEntries.srtp.wrapped),
   callerId: v.nullish(trunkEntries.callerId.wrapped),
   allow: v.optional(trunkEntries.allow.wrapped),
+  transfer: v.optional(trunkEntries.transfer.wrapped),
   maxCalls: v.optional(trunkEntries.maxCalls.wrapped),
   callsPerSecond: v.optional(trunkEntries.callsPerSecond.wrapped),
 });
@@ -110,12 +116,15 @@ export const TRUNK_STATES = ["waiting", "idle", "failed"] as const;
 
 /** A trunk as it is told: passwords are never returned. */
 export const Trunk = v.object({
-  ...v.omit(CreateTrunk, ["credentials", "accept", "transport", "srtp", "allow", "maxCalls", "callsPerSecond"]).entries,
+  ...v.omit(CreateTrunk, [
+    ...(["credentials", "accept", "transport", "srtp", "allow", "transfer", "maxCalls", "callsPerSecond"] as const),
+  ]).entries,
   transport: v.string(),
   credentials: v.optional(v.object({ username: v.string(), realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(v.string()), credentials: v.optional(v.object({ username: v.string() })) }),
   srtp: v.string(),
   allow: v.array(v.string()),
+  transfer: v.string(),
   maxCalls: v.number(),
   callsPerSecond: v.number(),
   state: open(TRUNK_STATES),
@@ -181,10 +190,17 @@ export const CreateCall = v.object({
 });
 export type CreateCall = v.InferOutput<typeof CreateCall>;
 
+/** Where a telephone is sent: to a number that its trunk may call, or to the telephone of another call of that trunk. */
+export const CallTransfer = v.pipe(
+  v.object({ to: v.optional(PhoneNumber), call: v.optional(CallId) }),
+  v.check(({ to, call }) => (to === undefined) !== (call === undefined), "either to or call"),
+);
+export type CallTransfer = v.InferOutput<typeof CallTransfer>;
+
 /** `PATCH /v1/calls/:call` */
 export const UpdateCall = v.pipe(
-  v.object({ held: v.optional(v.boolean()), dtmf: v.optional(DtmfDigits) }),
-  v.check(({ held, dtmf }) => held !== undefined || dtmf !== undefined, "held, dtmf or both"),
+  v.object({ held: v.optional(v.boolean()), dtmf: v.optional(DtmfDigits), transfer: v.optional(CallTransfer) }),
+  v.check(wish => Object.values(wish).some(value => value !== undefined), "held, dtmf or transfer"),
 );
 export type UpdateCall = v.InferOutput<typeof UpdateCall>;
 

@@ -13,7 +13,7 @@ export interface BaresipEvent {
   readonly [field: string]: unknown;
 }
 
-/** A softphone on loopback that answers by itself; its account is `sip:bob`. */
+/** A softphone on loopback that answers by itself. */
 export interface Baresip {
   readonly port: number;
   readonly events: readonly BaresipEvent[];
@@ -32,6 +32,8 @@ export interface Recording {
 }
 
 export interface BaresipOptions {
+  /** Its account is `sip:USER`. */
+  readonly user?: string;
   /** Of the account: `audio_codecs=pcmu`, `mediaenc=…`, `outbound=…`. */
   readonly account?: string;
   /** What it says (Hz). */
@@ -56,7 +58,7 @@ async function reach(port: number): Promise<Socket> {
 }
 
 export async function startBaresip(options: BaresipOptions = {}): Promise<Baresip> {
-  const { account = "audio_codecs=pcmu", tone = 440, record } = options;
+  const { user = "bob", account = "audio_codecs=pcmu", tone = 440, record } = options;
   const folder = await mkdtemp(join(tmpdir(), "tandem-baresip-"));
   const port = await freePort();
   const control = await freePort();
@@ -73,7 +75,7 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     ...["module ctrl_tcp.so", `ctrl_tcp_listen 127.0.0.1:${control}`],
   ];
   await writeFile(join(folder, "config"), `${config.join("\n")}\n`);
-  await writeFile(join(folder, "accounts"), `<sip:bob@127.0.0.1:${port}>;regint=0;answermode=auto;${account}\n`);
+  await writeFile(join(folder, "accounts"), `<sip:${user}@127.0.0.1:${port}>;regint=0;answermode=auto;${account}\n`);
   const child = spawn("baresip", ["-f", folder], { stdio: "ignore" });
   const exited = once(child, "exit");
   const socket = await reach(control);

@@ -23,7 +23,8 @@ function create(joined: Promise<void>) {
     workerEnded() {},
   };
   const call = createPhoneCall({
-    ...{ id: "c_1", legs, signaling: "192.0.2.1", srtp: "off", now: () => 0 },
+    ...{ id: "c_1", trunk: "lab", legs, signaling: "192.0.2.1", srtp: "off", now: () => 0 },
+    transfers: { policy: () => "off", isOurs: () => false },
     report() {},
     onOver: () => done.push("over"),
   });

@@ -14,12 +14,14 @@ import {
 import type { LegEvents, PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
 import { type ClipName, isClip } from "../leg/clips.ts";
 import { type AudioAgreement, type AudioMedia, createAudioMedia } from "../sip/description/audio-media.ts";
-import type { IncomingCall, SipCall } from "../sip/session/call.ts";
+import type { Replaces } from "../sip/message/refer.ts";
+import type { IncomingCall, SipCall, SipDialog } from "../sip/session/call.ts";
 import type { SipCallEnd, SipCallEvents } from "../sip/session/media.ts";
 import { causeOf } from "./causes.ts";
 import { CODECS, legAgreement } from "./codecs.ts";
 import { createCollector } from "./collector.ts";
 import { keyInInfo } from "./dtmf-info.ts";
+import { createTransfers, type TransferOptions, type Transfers } from "./transfers.ts";
 
 /** The edge has so long (ms) to say what becomes of a call that came in. */
 const EDGE_PATIENCE = 5_000;
@@ -34,6 +36,8 @@ export type CallFrame = Extract<NodeFrame, { type: Exclude<keyof typeof CALL_FRA
 
 export interface PhoneCallOptions {
   readonly id: string;
+  /** Name of its trunk. */
+  readonly trunk: string;
   readonly legs: PoolLegs;
   /** Where signaling comes from: sound may come from there, too. */
   readonly signaling: string;
@@ -42,13 +46,20 @@ export interface PhoneCallOptions {
   /** Milliseconds, the clock of the SIP stack. */
   readonly now: () => number;
   readonly report: (frame: CallFrame) => void;
+  readonly transfers: Pick<TransferOptions, "policy" | "isOurs">;
+  /** Told how a call goes that is made: statuses below 200, then a final one. */
+  readonly onProgress?: ((status: number) => void) | undefined;
   /** Told once. */
   readonly onOver: () => void;
 }
 
 export interface PhoneCall {
   readonly id: string;
+  readonly trunk: string;
   readonly events: SipCallEvents;
+  readonly transfers: Transfers;
+  /** What its telephone knows it by; undefined before it is answered. */
+  readonly dialog: SipDialog | undefined;
   /** Is that call, which came in: rings, and waits for the edge. */
   take(incoming: IncomingCall): void;
   /** Calls somebody for a participant of a room. @param dial makes the SIP call. @throws (rejects with) TandemError */
@@ -61,10 +72,12 @@ export interface PhoneCall {
   hangUp(cause: CallCause): void;
   hold(held: boolean): void;
   dial(digits: string): void;
+  /** Asks the telephone to call somebody else. @param replaces whose call this one takes the place of @throws TandemError */
+  transfer(target: string, replaces: Replaces | undefined): void;
 }
 
 export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
-  const { id, legs, signaling, srtp, now, report, onOver } = options;
+  const { id, legs, signaling, srtp, now, report, onOver, onProgress } = options;
   const collector = createCollector(digits => report({ type: "call.digits", call: id, digits }));
   let sip: SipCall | undefined;
   let incoming: IncomingCall | undefined;
@@ -84,6 +97,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   let owesOffer = false;
   let cause: CallCause | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const leave = (): void => hangUp({ reason: "transferred" });
+  const transfers = createTransfers({ ...options.transfers, id, now, report, leave });
 
   function after(time: number, run: () => void): void {
     clearTimeout(timer);
@@ -181,16 +196,21 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     isOver = true;
     clearTimeout(timer);
     collector.close();
+    transfers.close();
     leg?.close();
     retired?.close();
+    if (transfers.isUnderWay && end.by === "remote") cause ??= { reason: "transferred" };
+    onProgress?.(end.status >= 300 ? end.status : 480);
     report({ type: "call.state", call: id, state: "ended", cause: cause ?? causeOf(end) });
     onOver();
   }
 
   return {
     id,
+    trunk: options.trunk,
     events: {
       progress(status) {
+        onProgress?.(status);
         if (status === 180 || status === 183) report({ type: "call.state", call: id, state: "ringing" });
       },
       established() {
@@ -201,6 +221,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         if (nextPrompt) leg?.prompt(nextPrompt);
         nextPrompt = undefined;
         report({ type: "call.state", call: id, state: "answered" });
+        onProgress?.(200);
         if (owesOffer) offer();
       },
       info(contentType, body) {
@@ -213,7 +234,13 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         // It still sends to where nobody listens any more.
         if (retired) hangUp({ reason: "failed" });
       },
+      referred: transfers.referred,
+      transferProgress: transfers.asked,
       ended,
+    },
+    transfers,
+    get dialog() {
+      return sip?.dialog;
     },
     take(call) {
       incoming = call;
@@ -263,5 +290,9 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
       offer();
     },
     dial: digits => leg?.dial(digits),
+    transfer(target, replaces) {
+      const isAsked = transfers.ask(() => sip?.refer(target, replaces, now()) === true);
+      if (!isAsked) throw new TandemError("call-state", "it is being transferred, or not answered");
+    },
   };
 }

@@ -31,6 +31,12 @@ function q850In(causes: readonly string[]): number | undefined {
   return undefined;
 }
 
+/** A word for what a status says of a call, or of a transfer. */
+export function reasonFor(status: number): string {
+  if (status < 200) return "progress";
+  return status < 300 ? "transferred" : (WORDS[status] ?? "failed");
+}
+
 /** Why a call is over, as its end tells it. */
 export function causeOf({ by, status, causes }: SipCallEnd): CallCause {
   const q850 = q850In(causes);

@@ -16,6 +16,8 @@ import type { PoolLegs } from "../../worker/pool-legs.ts";
 import { userOf } from "../sip/message/uri.ts";
 import { openSipEndpoint, type SipEndpointOptions } from "../sip/socket/endpoint.ts";
 import { type CallFrame, createPhoneCall, type PhoneCall } from "./call.ts";
+import { createReplacing } from "./replacing.ts";
+import { replacesFor } from "./transfers.ts";
 import { createTrunks, type HeldTrunk } from "./trunks.ts";
 
 export type CallCommand = Extract<NodeCommand, { type: keyof typeof CALL_COMMANDS }>;
@@ -59,12 +61,22 @@ function uriAt({ host, port, transport }: NodeTrunk, user: string, isTarget: boo
 export async function openTelephony({ sip, legs, report, log }: TelephonyOptions): Promise<Telephony> {
   const trunks = createTrunks(sip.advertised ?? sip.address);
   const calls = new Map<string, PhoneCall>();
+  const replacing = createReplacing(calls);
   /** The trunk that the INVITE of now may come by: it is taken in the same breath. */
   let admitted: HeldTrunk | undefined;
 
-  function createCall(id: string, trunk: HeldTrunk, signaling: string): PhoneCall {
+  function createCall(
+    id: string,
+    trunk: HeldTrunk,
+    signaling: string,
+    onProgress?: (status: number) => void,
+  ): PhoneCall {
     const call = createPhoneCall({
-      ...{ id, legs, signaling, report, srtp: trunk.spec.srtp },
+      ...{ id, trunk: trunk.spec.trunk, legs, signaling, report, onProgress, srtp: trunk.spec.srtp },
+      transfers: {
+        policy: () => trunk.spec.transfer,
+        isOurs: replaces => replacing.find(replaces, trunk) !== undefined,
+      },
       now: () => endpoint.now(),
       onOver() {
         calls.delete(id);
@@ -83,6 +95,8 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
       admit(invite, flow, now) {
         const found = trunks.identify(invite, flow, now);
         if ("kind" in found) return found;
+        const refusal = replacing.refuse(invite, found);
+        if (refusal) return refusal;
         const limit = trunks.begin(found, now);
         if (limit !== "") return { kind: "refuse", status: 503, reason: `Trunk limit ${limit}` };
         admitted = found;
@@ -96,11 +110,13 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
         const call = createCall(id, trunk, flow.address);
         const from = userOf(invite.from.uri);
         const name = written(invite.from.displayName);
+        const replaced = replacing.replacedBy(invite, trunk);
         report({
           ...{ type: "call.incoming", call: id, trunk: trunk.spec.trunk },
           from: HIDDEN.test(from) ? "" : written(from),
           to: written(userOf(invite.target) || userOf(invite.to.uri)),
           ...(name !== "" && { name }),
+          ...(replaced && { replaces: replaced.id }),
         });
         queueMicrotask(() => call.take(incoming));
         return call.events;
@@ -115,7 +131,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
   }
 
   async function start(command: Command<"call.start">): Promise<void> {
-    const { call: id, trunk: name, to, from, pid } = command;
+    const { call: id, trunk: name, to, from, pid, referrer, replaces } = command;
     // The command may come twice.
     if (calls.has(id)) return;
     const trunk = trunks.get(name);
@@ -123,7 +139,9 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     const limit = trunks.begin(trunk, endpoint.now());
     if (limit !== "") throw new TandemError("trunk-busy", limit);
     const { spec } = trunk;
-    const call = createCall(id, trunk, spec.host);
+    const call = createCall(id, trunk, spec.host, status => {
+      if (referrer !== undefined) calls.get(referrer)?.transfers.progress(status);
+    });
     await call.start(whereOf(command), pid, media =>
       endpoint.stack.call(
         {
@@ -132,6 +150,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
           media,
           events: call.events,
           ...(spec.credentials && { credentials: spec.credentials }),
+          ...(replaces !== undefined && { headers: { replaces, require: "replaces" } }),
         },
         endpoint.now(),
       ),
@@ -142,6 +161,15 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     const call = calls.get(id);
     if (call === undefined) throw new TandemError("no-such-call");
     return call;
+  }
+
+  function transfer({ call: id, to, other }: Command<"call.transfer">): void {
+    const call = need(id);
+    const dialog = other === undefined ? undefined : need(other).dialog;
+    const spec = trunks.get(call.trunk)?.spec;
+    if (dialog) call.transfer(dialog.remoteTarget, replacesFor(dialog));
+    else if (to !== undefined && spec) call.transfer(uriAt(spec, to, true), undefined);
+    else throw new TandemError("call-state", other === undefined ? "no trunk" : "the other isn't answered");
   }
 
   return {
@@ -168,6 +196,10 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
           return need(command.call).hold(command.held);
         case "call.dtmf":
           return need(command.call).dial(command.digits);
+        case "call.transfer":
+          return transfer(command);
+        case "call.transfer-refused":
+          return calls.get(command.call)?.transfers.progress(command.status);
       }
     },
     close: () => endpoint.close(),

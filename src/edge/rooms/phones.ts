@@ -124,13 +124,19 @@ function callOf(room: RoomContext, member: Member, pid: string): string {
   return call;
 }
 
-/** Press keys at a telephone's other end, or hold it. @throws TandemError */
+/** Press keys at a telephone's other end, hold it, or send it elsewhere. @throws TandemError */
 export async function changePhone(
   room: RoomContext,
   member: Member,
-  { id, pid, dtmf, held }: ClientFrame<"phone.update">,
+  { id, pid, dtmf, held, transfer }: ClientFrame<"phone.update">,
 ): Promise<void> {
-  const changes = { ...(dtmf !== undefined && { dtmf }), ...(held !== undefined && { held }) };
+  const { to, pid: other } = transfer ?? {};
+  const changes = {
+    ...(dtmf !== undefined && { dtmf }),
+    ...(held !== undefined && { held }),
+    ...(to !== undefined && { transfer: { to } }),
+    ...(other !== undefined && { transfer: { call: callOf(room, member, other) } }),
+  };
   unwrap(await telephonyStub(room.env).changeCall(callOf(room, member, pid), changes, keyOf(room, member, id)));
 }
 

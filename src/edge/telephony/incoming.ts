@@ -13,7 +13,9 @@ import { note, type StoredCall } from "./calls.ts";
 import type { TelephonyContext } from "./context.ts";
 import { end, hangUp } from "./ending.ts";
 import { type Caller, roomFor, rulesFor, type StoredRule } from "./rules.ts";
+import { isTalking } from "./transfers.ts";
 import { TRIES } from "./tries.ts";
+import type { StoredTrunk } from "./trunks.ts";
 
 type Frame<T extends NodeFrame["type"]> = Extract<NodeFrame, { type: T }>;
 
@@ -60,7 +62,7 @@ async function prompt(
 export async function incoming(
   telephony: TelephonyContext,
   node: string,
-  { call: id, trunk: trunkId, from, to, name }: Frame<"call.incoming">,
+  { call: id, trunk: trunkId, from, to, name, replaces }: Frame<"call.incoming">,
   now: number,
 ): Promise<void> {
   const { calls, trunks, limits, wrongPins } = telephony;
@@ -77,10 +79,11 @@ export async function incoming(
   calls.add(call);
   if (trunk?.node !== node) return refuse(telephony, call, UNAVAILABLE, "trunk-elsewhere", now);
   if (limit !== "") return refuse(telephony, call, UNAVAILABLE, limit, now);
+  if (replaces !== undefined) return takeOver(telephony, call, trunk, replaces, now);
   const rules = rulesFor(telephony.rules.all(), callerOf(call));
   const [rule] = rules;
   if (!rule) return refuse(telephony, call, 404, "no-rule", now);
-  if (rule.pin === undefined) return enter(telephony, call, rule, now);
+  if (rule.pin === undefined) return enterBy(telephony, call, rule, now);
   const locked = wrongPins.locked(suspectOf(call), now);
   if (locked !== "") {
     note(call, { at: now, event: "locked", detail: locked });
@@ -110,7 +113,7 @@ export async function digitsEntered(
   const hashes = vault.hashes(pin);
   const before = wrongPins.locked(suspectOf(call), now);
   const rule = before === "" ? rules.find(known => hashes.includes(known.pin ?? "")) : undefined;
-  if (rule) return enter(telephony, call, rule, now);
+  if (rule) return enterBy(telephony, call, rule, now);
   note(call, { at: now, event: "wrong-pin", detail: `${call.tries} of ${TRIES}` });
   // Somebody who says nothing guesses nothing.
   if (pin !== "") wrongPins.add(suspectOf(call), now);
@@ -123,36 +126,81 @@ export async function digitsEntered(
   await prompt(telephony, call, call.tries >= TRIES ? "locked" : "wrong-pin", rules, now);
 }
 
-/** Let the caller into its room. */
-async function enter(telephony: TelephonyContext, call: StoredCall, rule: StoredRule, now: number): Promise<void> {
-  const { env, calls, vault } = telephony;
-  const { id, node } = call;
-  const answered = call.state === "pin";
-  const number = numberOf(call.from);
-  const hashed = vault
+/** The mark of a number that isn't shown. */
+const markOf = ({ vault }: TelephonyContext, number: string): string =>
+  vault
     .hash(`caller ${number}`)
     .replaceAll(/[^A-Za-z0-9]/g, "")
     .slice(0, 16);
-  const room = roomFor(rule, number, hashed);
-  call.state = "joining";
+
+/** Let the caller into the room that a rule says. */
+function enterBy(telephony: TelephonyContext, call: StoredCall, rule: StoredRule, now: number): Promise<void> {
+  const number = numberOf(call.from);
+  const room = roomFor(rule, number, markOf(telephony, number));
   call.rule = rule.id;
-  call.room = room;
   note(call, { at: now, event: "rule", detail: rule.id });
+  const create = rule.create || rule.room === undefined;
+  return enter(telephony, call, { room, create, hideNumber: rule.hideNumber }, now);
+}
+
+/** Let a caller take another call's place, and end that one (RFC 3891): whom the one of the trunk was handed on to. */
+async function takeOver(
+  telephony: TelephonyContext,
+  call: StoredCall,
+  trunk: StoredTrunk,
+  replaced: string,
+  now: number,
+): Promise<void> {
+  const { calls, rules } = telephony;
+  const before = calls.get(replaced);
+  const isReplaceable = before?.trunk === trunk.id && before.node === call.node && isTalking(before);
+  if (!isReplaceable || before.room === undefined || trunk.settings.transfer !== "on") {
+    return refuse(telephony, call, 481, "no-such-call", now);
+  }
+  note(call, { at: now, event: "replaces", detail: replaced });
+  const rule = rules.all().find(({ id }) => id === before.rule);
+  await enter(telephony, call, { room: before.room, create: false, hideNumber: rule?.hideNumber ?? false }, now);
+  const entered = calls.get(call.id);
+  const old = calls.get(replaced);
+  if (entered?.state !== "active" || !old || old.endedAt !== undefined) return;
+  await hangUp(telephony, old, { reason: "transferred" }, now);
+}
+
+interface Entrance {
+  readonly room: string;
+  /** Make the room if it is missing. */
+  readonly create: boolean;
+  readonly hideNumber: boolean;
+}
+
+/** Let the caller into its room. */
+async function enter(
+  telephony: TelephonyContext,
+  call: StoredCall,
+  { room, create, hideNumber }: Entrance,
+  now: number,
+): Promise<void> {
+  const { env, calls } = telephony;
+  const { id, node } = call;
+  const answered = call.state === "pin";
+  const number = numberOf(call.from);
+  call.state = "joining";
+  call.room = room;
   calls.save(call);
 
-  const shown = rule.hideNumber ? `${hashed}` : number;
+  const shown = hideNumber ? markOf(telephony, number) : number;
   const admitted = await roomStub(env, room).admitPhone({
     call: id,
     identity: `phone:${shown === "" ? "anonymous" : shown}`,
-    name: rule.hideNumber ? "Phone" : call.name || number || "Phone",
+    name: hideNumber ? "Phone" : call.name || number || "Phone",
     attributes: {
       [PHONE_ATTRIBUTES.call]: id,
       [PHONE_ATTRIBUTES.state]: "active",
       [PHONE_ATTRIBUTES.trunk]: call.trunk,
-      ...(number !== "" && !rule.hideNumber && { [PHONE_ATTRIBUTES.number]: number }),
+      ...(number !== "" && !hideNumber && { [PHONE_ATTRIBUTES.number]: number }),
     },
     node,
-    create: rule.create || rule.room === undefined,
+    create,
     called: false,
   });
   if ("refusal" in admitted) {

@@ -1,11 +1,10 @@
 /**
- * Calls that go out, and what is done to running ones.
+ * Calls that go out, and how running ones are.
  * @module
  */
 import { TandemError } from "../../protocol/errors.ts";
 import { PHONE_ATTRIBUTES } from "../../protocol/phone-attributes.ts";
-import { type CreateCall, fitsNumber, type UpdateCall } from "../../protocol/telephony.ts";
-import { unwrap } from "../reply.ts";
+import { type CreateCall, fitsNumber } from "../../protocol/telephony.ts";
 import { roomStub } from "../stubs.ts";
 import { randomId } from "../tokens/random.ts";
 import { note, type StoredCall } from "./calls.ts";
@@ -14,7 +13,12 @@ import { end, hangUp, tellRoom } from "./ending.ts";
 import { type StoredTrunk, trunkOf } from "./trunks.ts";
 
 /** A wish that may leave the trunk to us. */
-export type CallWish = Omit<CreateCall, "trunk"> & { readonly trunk?: string };
+export type CallWish = Omit<CreateCall, "trunk"> & {
+  readonly trunk?: string;
+  /** The call whose telephone asked for it, and the other end's call that it takes the place of. */
+  readonly referrer?: string;
+  readonly replaces?: string;
+};
 
 /** The trunk of a call: the one named, else the first that may call that number. @throws TandemError */
 function trunkFor({ trunks }: TelephonyContext, { trunk: id, to }: CallWish): StoredTrunk {
@@ -48,7 +52,7 @@ export async function place(
   const { env, calls, limits, log } = telephony;
   const before = key === undefined ? undefined : calls.byKey(key);
   if (before) return before;
-  const { room, to, from, name } = wish;
+  const { room, to, from, name, referrer, replaces } = wish;
   const trunk = trunkFor(telephony, wish);
   const node = holderOf(telephony, trunk);
   const limit = limits.begin(trunk, now);
@@ -86,7 +90,11 @@ export async function place(
   call.pid = pid;
   call.room = room;
   calls.save(call);
-  const command = { type: "call.start", call: id, trunk: trunk.id, to, ...where, pid } as const;
+  const command = {
+    ...({ type: "call.start", call: id, trunk: trunk.id, to, ...where, pid } as const),
+    ...(referrer !== undefined && { referrer }),
+    ...(replaces !== undefined && { replaces }),
+  };
   const reply = await telephony.tell(node, shown === undefined ? command : { ...command, from: shown });
   if ("refusal" in reply) {
     await hangUp(telephony, call, { reason: reply.refusal.code }, now);
@@ -101,32 +109,6 @@ export function runningOf({ calls }: TelephonyContext, id: string): StoredCall {
   const call = calls.get(id);
   if (!call || call.endedAt !== undefined) throw new TandemError("no-such-call", id);
   return call;
-}
-
-/**
- * Hold a call or take it back, and send digits.
- * @param key whoever asks again with the same changes nothing
- * @throws TandemError
- */
-export async function change(
-  telephony: TelephonyContext,
-  id: string,
-  { held, dtmf }: UpdateCall,
-  key: string | undefined,
-  now: number,
-): Promise<StoredCall> {
-  const { calls } = telephony;
-  const call = runningOf(telephony, id);
-  if (call.state !== "active" && call.state !== "held") throw new TandemError("call-state", call.state);
-  if (key !== undefined && call.lastKey === key) return call;
-  call.lastKey = key;
-  calls.save(call);
-  if (dtmf !== undefined) unwrap(await telephony.tell(call.node, { type: "call.dtmf", call: id, digits: dtmf }));
-  if (held !== undefined) {
-    unwrap(await telephony.tell(call.node, { type: "call.hold", call: id, held }));
-    await turn(telephony, id, held ? "held" : "active", now);
-  }
-  return calls.get(id) ?? call;
 }
 
 /** A running call is in another state. */

@@ -8,6 +8,7 @@ import type { TelephonyContext } from "./context.ts";
 import { end } from "./ending.ts";
 import { digitsEntered, incoming } from "./incoming.ts";
 import { turn } from "./outgoing.ts";
+import { transferState, transferWanted } from "./transfers.ts";
 
 export type CallFrame = Extract<NodeFrame, { type: keyof typeof CALL_FRAMES }>;
 type Frame<T extends CallFrame["type"]> = Extract<CallFrame, { type: T }>;
@@ -22,6 +23,10 @@ export async function report(telephony: TelephonyContext, node: string, frame: C
       return digitsEntered(telephony, node, frame, now);
     case "call.state":
       return callState(telephony, node, frame, now);
+    case "call.transfer-wanted":
+      return transferWanted(telephony, node, frame, now);
+    case "call.transfer-state":
+      return transferState(telephony, node, frame, now);
     case "calls":
       return compare(telephony, node, frame, now);
   }

@@ -16,10 +16,11 @@ import type {
 } from "../../protocol/telephony.ts";
 import { type Reply, replyLater, replyWith } from "../reply.ts";
 import { callViewOf } from "./calls.ts";
+import { change } from "./changes.ts";
 import { createContext, type TelephonyContext } from "./context.ts";
 import { end, hangUp } from "./ending.ts";
 import { give, letGo, nodeDraining, nodeGone, nodeLinked, nodesLost, settle } from "./leases.ts";
-import { type CallWish, change, place, runningOf } from "./outgoing.ts";
+import { type CallWish, place, runningOf } from "./outgoing.ts";
 import { type CallFrame, report } from "./reports.ts";
 import { ruleOf, ruleViewOf } from "./rules.ts";
 import { changed, madeOf, trunkOf, viewOf } from "./trunks.ts";

@@ -149,7 +149,9 @@ export async function nodeTrunkOf(vault: Vault, trunk: StoredTrunk): Promise<Nod
 
 /** As the API tells it. */
 export function viewOf({ id, settings, node, state, reason, createdAt }: StoredTrunk): Trunk {
-  return { id, ...settings, state, ...(reason !== undefined && { reason }), heldBy: node ?? null, createdAt };
+  // One that was made before there were transfers says nothing of them.
+  const transfer = settings.transfer ?? "off";
+  return { id, ...settings, transfer, state, ...(reason !== undefined && { reason }), heldBy: node ?? null, createdAt };
 }
 
 /** @throws TandemError `no-such-trunk` */

@@ -126,7 +126,10 @@ export async function joinRoom({ room: id = "room" }: JoinOptions): Promise<Room
     mute: nothing,
     remove: nothing,
     setMetadata: nothing,
-    phones: { call: async () => ({ call: "c_scripted" }), press: nothing, hold: nothing, hangUp: nothing },
+    phones: {
+      call: async () => ({ call: "c_scripted" }),
+      ...{ press: nothing, hold: nothing, hangUp: nothing, transfer: nothing },
+    },
     wish: () => undefined,
     listen: () => undefined,
     connections: [],
