@@ -50,7 +50,7 @@ export interface Telephony {
     get(id: string): Promise<Call>;
     /** The newest first. */
     list(options?: CallListOptions): Promise<CallList>;
-    /** Hold it or take it back, press keys at its other end. */
+    /** Hold it or take it back, press keys at its other end, send its telephone elsewhere. */
     update(id: string, changes: UpdateCall): Promise<Call>;
     hangUp(id: string): Promise<void>;
   };
