@@ -105,6 +105,21 @@ describe("a call between two stacks", () => {
     expect(mute.near.end).toMatchObject({ by: "remote" });
   });
 
+  it("ends at both ends though BYEs get lost; where none arrives the session timer ends it", () => {
+    let losesBye = 4;
+    const lossy = createTalk({ loses: text => text.startsWith("BYE") && losesBye-- > 0 });
+    lossy.call.hangUp(lossy.net.now);
+    lossy.net.run(10_000);
+    expect(lossy.far.end).toMatchObject({ by: "remote" });
+    const deaf = createTalk({ loses: text => text.startsWith("BYE") });
+    deaf.call.hangUp(deaf.net.now);
+    deaf.net.run(31 * MINUTE);
+    expect(deaf.near.log.at(-1)).toBe("ended local 0");
+    // Its refresh meets nobody who knows the call.
+    expect(deaf.far.end).toMatchObject({ by: "failure", status: 481 });
+    expect(deaf.bob.stack.calls).toBe(0);
+  });
+
   it("puts off the callee's BYE until the ACK came (RFC 3261 §15)", () => {
     let isLost = true;
     const { net, incoming, bob, far } = createRinging({ loses: text => isLost && text.startsWith("ACK") });

@@ -9,8 +9,21 @@ const ADDRESSES = ["192.0.2.1", "192.0.2.2"] as const;
 const DIRECTIONS: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
 const turn = fc.record({
-  kind: fc.constantFrom("dial", "progress", "accept", "accept", "reject", "info", "hangUp", "renegotiate"),
+  kind: fc.constantFrom(
+    "dial",
+    "progress",
+    "accept",
+    "accept",
+    "reject",
+    "info",
+    "hangUp",
+    "renegotiate",
+    "refer",
+    "notify",
+  ),
   isOfferDelayed: fc.boolean(),
+  isReliable: fc.boolean(),
+  status: fc.constantFrom(100, 180, 200, 486),
   direction: fc.constantFrom(...DIRECTIONS),
 });
 type Turn = typeof turn extends fc.Arbitrary<infer T> ? T : never;
@@ -55,9 +68,10 @@ describe("two stacks that do whatever they like", () => {
             const end = createEnd(ADDRESSES[who]);
             const { media, events } = end;
             const { isOfferDelayed } = now;
+            const headers = now.isReliable ? { require: "100rel" } : {};
             const from = { uri: `sip:a@${ADDRESSES[who]}` };
             const call = stacks[who]!.stack.call(
-              { target: `sip:b@${ADDRESSES[1 - who]}`, from, media, events, isOfferDelayed },
+              { target: `sip:b@${ADDRESSES[1 - who]}`, from, media, events, isOfferDelayed, headers },
               net.now,
             );
             calls[who].push({ call, incoming: undefined, end });
@@ -70,6 +84,8 @@ describe("two stacks that do whatever they like", () => {
           else if (now.kind === "accept") incoming?.accept(end.media, net.now);
           else if (now.kind === "reject") incoming?.reject(486, net.now);
           else if (now.kind === "info") call.info("application/dtmf-relay", Buffer.from("Signal=1"), net.now);
+          else if (now.kind === "refer") call.refer("sip:c@192.0.2.3", undefined, net.now);
+          else if (now.kind === "notify") end.referrals.at(-1)?.notify(now.status, net.now);
           else if (now.kind === "hangUp") call.hangUp(net.now);
           else {
             end.media.setDirection(now.direction);
@@ -77,7 +93,8 @@ describe("two stacks that do whatever they like", () => {
           }
         }
 
-        act(0, { kind: "dial", isOfferDelayed: steps.length % 2 === 0, direction: "sendrecv" });
+        const first = { isOfferDelayed: steps.length % 2 === 0, isReliable: steps.length % 3 === 0, status: 100 };
+        act(0, { kind: "dial", direction: "sendrecv", ...first });
         net.run(400);
         for (const { who, turn: now, pause } of steps) {
           act(who === 0 ? 0 : 1, now);

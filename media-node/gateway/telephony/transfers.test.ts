@@ -134,6 +134,20 @@ describe("transfers at a node", () => {
     expect(states("c_successor")).toEqual(["ringing", "answered"]);
   });
 
+  it("go on where the telephone hangs up at once: it has been transferred all the same", async () => {
+    const { comeIn, refer, find, start, rung, states, phones } = await setUp("blind");
+    const { id, phone } = await comeIn();
+    refer(phone);
+    await soon(() => phone.log.at(-1)).toBe("transfer 100");
+    phone.call.hangUp(phones.now());
+    await soon(() => states(id)).toEqual(["answered", "ended", "transferred"]);
+    await start("c_successor", { referrer: id });
+    await soon(() => rung.length).toBe(1);
+    rung[0]?.accept();
+    await soon(() => states("c_successor")).toEqual(["ringing", "answered"]);
+    expect(find("call.transfer-wanted")).toHaveLength(1);
+  });
+
   it("leave the telephone where it is when nobody answers, or the edge refuses", async () => {
     const { telephony, comeIn, refer, start, rung, states, phones } = await setUp("on");
     const { id, phone } = await comeIn();

@@ -52,6 +52,16 @@ describe("a long call", () => {
     expect(sentBy(alice, "INVITE")).toHaveLength(1);
   });
 
+  it.each(["uac", "uas"] as const)("is refreshed by the end that was agreed on alone (%s)", refresher => {
+    const headers = { "session-expires": `1800;refresher=${refresher}` };
+    const { net, near, far, alice, bob } = createTalk({}, { headers });
+    net.run(46 * MINUTE);
+    expect([sentBy(alice, "UPDATE").length, sentBy(bob, "UPDATE").length]).toEqual(
+      refresher === "uac" ? [3, 0] : [0, 3],
+    );
+    expect([near.end, far.end]).toEqual([undefined, undefined]);
+  });
+
   it.each([1, 2, 3, 4, 5])("survives losses (seed %i)", seed => {
     const { net, near, far } = createTalk({ loss: 0.2, seed });
     net.run(120 * MINUTE);
