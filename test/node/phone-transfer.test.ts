@@ -5,6 +5,7 @@ import { createCleanup } from "../support/cleanup.ts";
 import { type Edge, startEdge } from "../support/edge.ts";
 import { type RunningNode, startNode } from "../support/node.ts";
 import { freePort } from "../support/ports.ts";
+import { openSipAnswerer } from "../support/sip-answerer.ts";
 import { apiToken } from "../support/tokens.ts";
 
 /** Machines may be slow. */
@@ -100,6 +101,28 @@ describe("telephones that go elsewhere", () => {
     expect(await failed).toMatchObject({ param: "403 Forbidden" });
     expect((await last())?.id).toBe(id);
     // (baresip 1.0 hangs up then; others stay.)
+    await soon(inRoom).toEqual([]);
+  });
+
+  it("hand their place to another, which comes in by naming their call", async () => {
+    const phones = await openSipAnswerer();
+    cleanup.add(() => phones.endpoint.close());
+    const target = `sip:100@127.0.0.1:${sipPort}`;
+    const first = phones.dial(target);
+    await first.established;
+    await soon(async () => (await last())?.state).toBe("active");
+    const old = await last();
+    const { callId, localTag, remoteTag } = first.call?.dialog ?? {};
+    const replaces = `${callId};to-tag=${remoteTag};from-tag=${localTag}`;
+    const stranger = phones.dial(target, { headers: { replaces: replaces.replace("from-tag=", "from-tag=x") } });
+    expect(await stranger.ended).toMatchObject({ status: 481 });
+    const second = phones.dial(target, { headers: { replaces } });
+    await second.established;
+    expect(await first.ended).toMatchObject({ by: "remote", status: 0 });
+    expect(await call(old?.id ?? "")).toMatchObject({ state: "ended", cause: { reason: "transferred" } });
+    expect(await last()).toMatchObject({ state: "active", room: "desk", events: [{}, { event: "replaces" }, {}] });
+    await soon(async () => (await inRoom()).length).toBe(1);
+    second.call?.hangUp(phones.endpoint.now());
     await soon(inRoom).toEqual([]);
   });
 
