@@ -93,7 +93,7 @@ describe("two stacks that do whatever they like", () => {
           }
         }
 
-        const first = { isOfferDelayed: steps.length % 2 === 0, isReliable: steps.length % 3 === 0, status: 100 };
+        const first = { isOfferDelayed: steps.length % 2 === 0, isReliable: steps.length % 3 === 0, status: 100 as const };
         act(0, { kind: "dial", direction: "sendrecv", ...first });
         net.run(400);
         for (const { who, turn: now, pause } of steps) {
