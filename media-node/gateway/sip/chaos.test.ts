@@ -93,8 +93,8 @@ describe("two stacks that do whatever they like", () => {
           }
         }
 
-        const first = { isOfferDelayed: steps.length % 2 === 0, isReliable: steps.length % 3 === 0, status: 100 as const };
-        act(0, { kind: "dial", direction: "sendrecv", ...first });
+        const [isOfferDelayed, isReliable] = [steps.length % 2 === 0, steps.length % 3 === 0];
+        act(0, { kind: "dial", isOfferDelayed, isReliable, status: 100, direction: "sendrecv" });
         net.run(400);
         for (const { who, turn: now, pause } of steps) {
           act(who === 0 ? 0 : 1, now);
