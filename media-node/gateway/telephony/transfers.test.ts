@@ -165,6 +165,21 @@ describe("transfers at a node", () => {
     expect(states(id)).toEqual(["answered"]);
   });
 
+  it("are declined to a telephone that asks again and again", async () => {
+    const { telephony, comeIn, refer, find, phones } = await setUp("blind");
+    const { id, phone } = await comeIn();
+    for (let asked = 1; asked <= 20; asked++) {
+      refer(phone);
+      await soon(() => find("call.transfer-wanted").length).toBe(asked);
+      await telephony.obey({ type: "call.transfer-refused", id: 4, call: id, status: 403 });
+      await soon(() => phone.log.filter(line => line === "transfer 403").length).toBe(asked);
+    }
+    refer(phone);
+    await soon(() => phone.log.at(-1)).toBe("transfer 603");
+    expect(find("call.transfer-wanted")).toHaveLength(20);
+    expect(phones.stack.calls).toBe(1);
+  });
+
   it("hand on the name of the call that the successor takes the place of, which asks for just that", async () => {
     const { comeIn, refer, find, start, rung } = await setUp("on");
     const { id, phone } = await comeIn();

@@ -16,6 +16,9 @@ const EDGE_PATIENCE = 10_000;
 /** Whoever was transferred has so long (ms) to hang up by itself. */
 const LEAVE_TIME = 2_000;
 
+/** A telephone may ask so often in a call: each time the edge has work. */
+const MOST_ASKED = 20;
+
 export interface TransferOptions {
   /** Id of the call. */
   readonly id: string;
@@ -60,6 +63,7 @@ export function replacesFor({ callId, localTag, remoteTag }: SipDialog): Replace
 export function createTransfers({ id, policy, isOurs, now, report, leave }: TransferOptions): Transfers {
   /** What the telephone asked for, and nobody has answered yet. */
   let referral: Referral | undefined;
+  let timesAsked = 0;
   let isAsking = false;
   let isDone = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -80,8 +84,9 @@ export function createTransfers({ id, policy, isOurs, now, report, leave }: Tran
       if (allowed === "off" || (replaces && allowed !== "on")) return 403;
       const to = numberIn(asked);
       if (to === undefined) return 404;
+      if (isAsking || isDone || ++timesAsked > MOST_ASKED) return 603;
       // Both ends would be in rooms of ours, with nobody left between them.
-      if (isAsking || isDone || (replaces && isOurs(replaces))) return 603;
+      if (replaces && isOurs(replaces)) return 603;
       referral = asked;
       clearTimeout(timer);
       timer = setTimeout(() => {
