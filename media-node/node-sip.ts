@@ -4,7 +4,7 @@ import { endpointOf } from "./setting.ts";
 import type { Settings } from "./settings.ts";
 import { openCertificate } from "./turn/stream/certificate.ts";
 
-type Used = "sip-listen" | "sip-tls-port" | "sip-host" | "rtp-ports" | "announce" | "cert" | "pkey";
+type Used = "sip-listen" | "sip-tls-port" | "sip-host" | "sip-digest" | "rtp-ports" | "announce" | "cert" | "pkey";
 
 /** Telephones, where they are on. @throws Error that names the settings that don't fit, or with `code` EADDRINUSE */
 export async function openSip(
@@ -29,7 +29,7 @@ export async function openSip(
         })
       : undefined;
   return openTelephony({
-    ...{ ...host, log },
+    ...{ ...host, log, digest: settings["sip-digest"] },
     sip: {
       ...{ address, port, advertised },
       ...(certificate && {

@@ -2,7 +2,9 @@
  * Settings of the gateways: doors for programs, encoders, streams and telephones.
  * @module
  */
+
 import { endpoint, integer, list, portRange, setting, text } from "../setting.ts";
+import { type DigestAlgorithm, digestAlgorithm } from "./sip/auth/digest.ts";
 
 /** A URL with `{port}` in it, of one of the schemes. */
 const doorUrl =
@@ -18,6 +20,12 @@ const webUrl = (value: string): string => {
   if (value !== "" && !/^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ""))
     throw new Error("is a URL like https://live.example.com/hls");
   return value === "" || value.endsWith("/") ? value : `${value}/`;
+};
+
+const digestAlgorithms = (value: string): readonly DigestAlgorithm[] => {
+  const found = list(value).map(digestAlgorithm);
+  if (found.length === 0 || found.includes(undefined)) throw new Error("is MD5, SHA-256 or both");
+  return found as DigestAlgorithm[];
 };
 
 export const GATEWAY_SETTINGS = {
@@ -84,6 +92,18 @@ export const GATEWAY_SETTINGS = {
   "sip-host": setting({
     value: "HOST",
     help: "address or name that trunks reach SIP at; default: the first of --announce, or the address that it listens on",
+    default: "",
+    read: text,
+  }),
+  "sip-digest": setting({
+    value: "ALGORITHMS",
+    help: "how callers and telephones may prove their passwords, comma-separated; most of them take the first or know MD5 alone, older ones none where SHA-256 stands, too",
+    default: ["MD5", "SHA-256"] as readonly DigestAlgorithm[],
+    read: digestAlgorithms,
+  }),
+  prompts: setting({
+    value: "PATH",
+    help: "what telephones are told: a folder of recordings in place of ours, such as pin.wav; 16-bit PCM, mono, at 8, 16 or 48 kHz",
     default: "",
     read: text,
   }),

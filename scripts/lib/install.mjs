@@ -27,6 +27,7 @@ const DEBIAN = {
   turnutils_uclient: "coturn",
   sipp: "sip-tester",
   baresip: "baresip-core",
+  kamailio: "kamailio",
   ffmpeg: "ffmpeg",
   "whip-client": "simple-whip-client",
   tcc: "tcc",

@@ -38,9 +38,11 @@ export const NodeTrunk = v.object({
   trunk: TrunkId,
   /** Grows each time a trunk is given to a node; the newest counts. */
   lease: count,
-  host: SipHost,
+  /** Left out where the telephone registers here. */
+  host: v.optional(SipHost),
   port: v.optional(count),
   transport: v.picklist(["udp", "tcp", "tls"]),
+  registration: v.optional(open(["none", "outbound", "inbound"])),
   credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(AddressRange), credentials: v.optional(SipCredentials) }),
   srtp: v.picklist(["off", "optional", "required"]),
@@ -52,8 +54,11 @@ export const NodeTrunk = v.object({
 });
 export type NodeTrunk = v.InferOutput<typeof NodeTrunk>;
 
-/** What a caller may be told. `pin`: enter it, and #. The call ends after `locked`. */
-export const CALL_PROMPTS = ["pin", "wrong-pin", "locked", "welcome"] as const;
+/**
+ * What a caller may be told. `pin`: enter it, and #. The call ends after `locked`; why it is hung up a node says by itself. `alone`:
+ * it is in, and nobody else is. Nodes that don't know one say `welcome`.
+ */
+export const CALL_PROMPTS = ["pin", "wrong-pin", "locked", "welcome", "alone"] as const;
 export type CallPrompt = (typeof CALL_PROMPTS)[number];
 
 /** Node → edge. */
@@ -63,7 +68,7 @@ export const CALL_FRAMES = {
     type: v.literal("trunk.state"),
     trunk: TrunkId,
     lease: count,
-    state: open(["idle", "failed"]),
+    state: open(["idle", "registering", "registered", "failed"]),
     reason: v.optional(written),
   }),
   /** Somebody calls by a trunk, and was let through by its `accept`. `from` is empty for who hides it. */

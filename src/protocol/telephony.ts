@@ -58,13 +58,18 @@ export const TRANSFER_POLICIES = ["off", "blind", "on"] as const;
 
 const trunkEntries = {
   name: v.optional(DisplayName),
-  /** Where calls go. */
-  host: SipHost,
+  /** Where calls go; left out where the telephone registers here. */
+  host: v.optional(SipHost),
   /** Left out: what DNS or the transport says. */
   port: v.optional(count(65_535)),
   transport: v.optional(v.picklist(["udp", "tcp", "tls"]), "udp"),
   /** The only media node that may hold it: where the provider sends calls to one address. */
   node: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/))),
+  /**
+   * `outbound`: we register there by `credentials`, and are called by that registration. `inbound`: a telephone registers here by
+   * `accept.credentials`, and is called where it then is.
+   */
+  registration: v.optional(v.picklist(["none", "outbound", "inbound"]), "none"),
   /** What we prove ourselves by to the other end. */
   credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(text(128)) })),
   /** Who may call in: from these addresses, or by these credentials. Neither: nobody. */
@@ -89,17 +94,34 @@ const trunkEntries = {
   callsPerSecond: v.optional(count(100), 2),
 };
 
+const TrunkSettings = v.object({ id: TrunkId, ...trunkEntries });
+
 /** `POST /v1/trunks` */
-export const CreateTrunk = v.object({ id: TrunkId, ...trunkEntries });
+export const CreateTrunk = v.pipe(
+  TrunkSettings,
+  v.check(
+    ({ registration, host }) => (registration === "inbound") === (host === undefined),
+    "host: just where nobody registers here",
+  ),
+  v.check(
+    ({ registration, credentials }) => registration !== "outbound" || credentials !== undefined,
+    "credentials: to register by",
+  ),
+  v.check(
+    ({ registration, accept }) => registration !== "inbound" || accept.credentials !== undefined,
+    "accept.credentials: for who registers",
+  ),
+);
 export type CreateTrunk = v.InferOutput<typeof CreateTrunk>;
 
 /** `PATCH /v1/trunks/:trunk`: fields left out stay; null takes one away. */
 export const UpdateTrunk = v.object({
   name: v.nullish(trunkEntries.name.wrapped),
-  host: v.optional(trunkEntries.host),
+  host: v.nullish(trunkEntries.host.wrapped),
   port: v.nullish(trunkEntries.port.wrapped),
   transport: v.optional(trunkEntries.transport.wrapped),
   node: v.nullish(trunkEntries.node.wrapped),
+  registration: v.optional(trunkEntries.registration.wrapped),
   credentials: v.nullish(trunkEntries.credentials.wrapped),
   accept: v.optional(trunkEntries.accept.wrapped),
   srtp: v.optional(trunkEntries.srtp.wrapped),
@@ -111,15 +133,29 @@ export const UpdateTrunk = v.object({
 });
 export type UpdateTrunk = v.InferOutput<typeof UpdateTrunk>;
 
-/** `idle`: a node holds it; `failed`: the node says why not; `waiting`: no node that could hold it is there. */
-export const TRUNK_STATES = ["waiting", "idle", "failed"] as const;
+/**
+ * `idle`: a node holds it; `registering`: and has nobody who registers us yet; `registered`: we are, or the telephone is; `failed`: the
+ * node says why not; `waiting`: no node that could hold it is there.
+ */
+export const TRUNK_STATES = ["waiting", "idle", "registering", "registered", "failed"] as const;
 
 /** A trunk as it is told: passwords are never returned. */
 export const Trunk = v.object({
-  ...v.omit(CreateTrunk, [
-    ...(["credentials", "accept", "transport", "srtp", "allow", "transfer", "maxCalls", "callsPerSecond"] as const),
+  ...v.omit(TrunkSettings, [
+    ...([
+      "credentials",
+      "accept",
+      "transport",
+      "registration",
+      "srtp",
+      "allow",
+      "transfer",
+      "maxCalls",
+      "callsPerSecond",
+    ] as const),
   ]).entries,
   transport: v.string(),
+  registration: v.optional(v.string()),
   credentials: v.optional(v.object({ username: v.string(), realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(v.string()), credentials: v.optional(v.object({ username: v.string() })) }),
   srtp: v.string(),

@@ -36,6 +36,13 @@ export interface BaresipOptions {
   readonly user?: string;
   /** Of the account: `audio_codecs=pcmu`, `mediaenc=…`, `outbound=…`. */
   readonly account?: string;
+  /** Where it registers, in which case its account is called so there. */
+  readonly registrar?: {
+    readonly user: string;
+    readonly password: string;
+    readonly port: number;
+    readonly transport: string;
+  };
   /** What it says (Hz). */
   readonly tone?: number;
   /** What it hears is written down. */
@@ -75,7 +82,11 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     ...["module ctrl_tcp.so", `ctrl_tcp_listen 127.0.0.1:${control}`],
   ];
   await writeFile(join(folder, "config"), `${config.join("\n")}\n`);
-  await writeFile(join(folder, "accounts"), `<sip:${user}@127.0.0.1:${port}>;regint=0;answermode=auto;${account}\n`);
+  const { registrar } = options;
+  const address = registrar
+    ? `<sip:${registrar.user}@127.0.0.1:${registrar.port};transport=${registrar.transport}>;auth_pass=${registrar.password};regint=60`
+    : `<sip:${user}@127.0.0.1:${port}>;regint=0`;
+  await writeFile(join(folder, "accounts"), `${address};answermode=auto;${account}\n`);
   const child = spawn("baresip", ["-f", folder], { stdio: "ignore" });
   const exited = once(child, "exit");
   const socket = await reach(control);

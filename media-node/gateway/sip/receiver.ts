@@ -1,10 +1,12 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { type Admission, isScanner } from "./admission.ts";
 import { formatResponse } from "./message/format.ts";
+import { randomToken } from "./message/identifier.ts";
 import { type SipRequest, tagOf } from "./message/message.ts";
 import { parseMessage } from "./message/parse.ts";
 import { type Answerable, createResponse, type ResponseOptions } from "./message/respond.ts";
 import { stampVia } from "./message/via.ts";
+import type { RegisterAnswer } from "./registrar/bindings.ts";
 import {
   ALLOWED_METHODS,
   refuseBody,
@@ -38,6 +40,11 @@ export type SipVerdict =
   /** Not answered at all. */
   | { readonly kind: "drop" };
 
+/** What is to become of a REGISTER. */
+export type RegisterVerdict =
+  /** From who has proved who it is. */
+  ({ readonly kind: "answer" } & RegisterAnswer) | Exclude<SipVerdict, { kind: "accept" }>;
+
 const WITHIN_DIALOGS = ["BYE", "INFO", "NOTIFY", "PRACK", "UPDATE"];
 
 export interface ReceiverOptions {
@@ -46,6 +53,8 @@ export interface ReceiverOptions {
   readonly admission: Admission;
   send(flow: SipFlow, bytes: Uint8Array): void;
   admit(invite: SipRequest, flow: SipFlow): SipVerdict;
+  /** Absent: nobody registers here. */
+  readonly register?: ((request: SipRequest, flow: SipFlow) => RegisterVerdict) | undefined;
   /** Whether no more calls can be taken. */
   isFull(): boolean;
   /** Takes an admitted INVITE. */
@@ -121,6 +130,21 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
   }
 
+  function receiveRegister(request: SipRequest, flow: SipFlow, judge: NonNullable<typeof options.register>): void {
+    if (transactions.isFull) {
+      overload(request, flow);
+      return;
+    }
+    const verdict = judge(request, flow);
+    if (verdict.kind === "drop") counters.dropped++;
+    else if (verdict.kind === "refuse") refuse(request, flow, verdict.status, verdict);
+    else {
+      // A repetition gets the same answer: its password was good for once.
+      const response = createResponse(request, verdict.status, { ...verdict, toTag: randomToken(randomBytes, 8) });
+      transactions.accept(request, flow).respond(response);
+    }
+  }
+
   /** A request outside of dialogs. */
   function receiveNew(request: SipRequest, flow: SipFlow): void {
     if (isScanner(request.headers)) {
@@ -139,6 +163,10 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     // Whoever isn't in a call sends nobody anywhere.
     if (method === "REFER") {
       refuse(request, flow, 403);
+      return;
+    }
+    if (method === "REGISTER" && options.register !== undefined) {
+      receiveRegister(request, flow, options.register);
       return;
     }
     if (method !== "INVITE" && method !== "OPTIONS") {

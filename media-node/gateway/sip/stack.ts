@@ -2,7 +2,7 @@ import { type AdmissionLimits, createAdmission, DEFAULT_ADMISSION } from "./admi
 import type { RandomBytes } from "./message/identifier.ts";
 import type { SipRequest } from "./message/message.ts";
 import { formatHostPort, type SipUri } from "./message/uri.ts";
-import { createReceiver, type SipCounters, type SipVerdict } from "./receiver.ts";
+import { createReceiver, type RegisterVerdict, type SipCounters, type SipVerdict } from "./receiver.ts";
 import { createRegistration, type Registration, type RegistrationOptions } from "./registration/registration.ts";
 import type { CallOptions, IncomingCall, SipCall } from "./session/call.ts";
 import type { SessionContext } from "./session/context.ts";
@@ -34,6 +34,10 @@ export interface SipIo {
 export interface SipHandler {
   /** Judges an INVITE before anything is kept of it; repetitions of one that was refused are judged anew. */
   admit(invite: SipRequest, flow: SipFlow, now: number): SipVerdict;
+  /** Judges a REGISTER; left out: nobody registers here. */
+  register?(request: SipRequest, flow: SipFlow, now: number): RegisterVerdict;
+  /** A connection broke, and with it what was registered by it. */
+  flowFailed?(flow: SipFlow, now: number): void;
   /** A call that was admitted came in: to be answered now or later. Returns where its events go. */
   called(call: IncomingCall, now: number): SipCallEvents;
 }
@@ -125,6 +129,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
     admission: createAdmission(options.admission ?? DEFAULT_ADMISSION, Buffer.from(randomBytes(4)).readInt32BE()),
     send: io.send,
     admit: (invite, flow) => handler.admit(invite, flow, timers.now),
+    register: handler.register && ((request, flow) => handler.register!(request, flow, timers.now)),
     isFull: () => isClosed || transactions.isFull || calls.size >= maxCalls,
     accept(transaction) {
       createIncomingCall(
@@ -156,6 +161,7 @@ export function createSipStack(options: SipStackOptions): SipStack {
       timers.advance(now);
       transactions.flowFailed(flow);
       for (const registration of registrations) registration.flowFailed(flow);
+      handler.flowFailed?.(flow, timers.now);
     },
     pong(flow, now) {
       timers.advance(now);

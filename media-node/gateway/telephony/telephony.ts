@@ -3,7 +3,6 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { isIPv6 } from "node:net";
 import {
   type Assignment,
   type CALL_COMMANDS,
@@ -13,9 +12,13 @@ import {
 } from "../../../src/protocol/index.ts";
 import type { Log } from "../../log.ts";
 import type { PoolLegs } from "../../worker/pool-legs.ts";
+import type { DigestAlgorithm } from "../sip/auth/digest.ts";
 import { userOf } from "../sip/message/uri.ts";
 import { openSipEndpoint, type SipEndpointOptions } from "../sip/socket/endpoint.ts";
+import { calledNumber, uriAt } from "./addresses.ts";
 import { type CallFrame, createPhoneCall, type PhoneCall } from "./call.ts";
+import { createPhones } from "./phones.ts";
+import { createRegistrations } from "./registrations.ts";
 import { createReplacing } from "./replacing.ts";
 import { replacesFor } from "./transfers.ts";
 import { createTrunks, type HeldTrunk } from "./trunks.ts";
@@ -25,6 +28,8 @@ type Command<T extends CallCommand["type"]> = Extract<CallCommand, { type: T }>;
 
 export interface TelephonyOptions {
   readonly sip: Omit<SipEndpointOptions, "handler">;
+  /** How passwords may be proved, in the order of preference. */
+  readonly digest?: readonly DigestAlgorithm[] | undefined;
   readonly legs: PoolLegs;
   readonly report: (frame: CallFrame) => void;
   readonly log: Log;
@@ -42,24 +47,22 @@ export interface Telephony {
   close(): Promise<void>;
 }
 
+const SWEEP = 5_000;
 /** The longest name or number that is told. */
 const MAX_WRITTEN = 128;
 const written = (text: string): string => text.slice(0, MAX_WRITTEN);
 /** Callers who hide their number are called so (RFC 3323 §4.1.1.3). */
 const HIDDEN = /^(anonymous|unknown|restricted|)$/i;
 
-/** The address of somebody behind a trunk; a number's # would end it (RFC 3261 §25). */
-function uriAt({ host, port, transport }: NodeTrunk, user: string, isTarget: boolean): string {
-  const where = isIPv6(host) ? `[${host}]` : host;
-  const way = isTarget
-    ? `${port === undefined ? "" : `:${port}`}${transport === "udp" ? "" : `;transport=${transport}`}`
-    : "";
-  return `sip:${user.replaceAll("#", "%23")}@${where}${way}`;
-}
+/** What calls show by a trunk without a number: accounts are called by their name. */
+const ownName = ({ registration, credentials }: NodeTrunk): string =>
+  (registration === "outbound" && credentials?.username) || "anonymous";
 
 /** Opens the ports. @throws Error with `code` EADDRINUSE when one is taken */
-export async function openTelephony({ sip, legs, report, log }: TelephonyOptions): Promise<Telephony> {
-  const trunks = createTrunks(sip.advertised ?? sip.address);
+export async function openTelephony({ sip, digest, legs, report, log }: TelephonyOptions): Promise<Telephony> {
+  const trunks = createTrunks(sip.advertised ?? sip.address, digest);
+  const registrations = createRegistrations(() => endpoint, report);
+  const phones = createPhones(trunks, report);
   const calls = new Map<string, PhoneCall>();
   const replacing = createReplacing(calls);
   /** The trunk that the INVITE of now may come by: it is taken in the same breath. */
@@ -92,8 +95,11 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
   const endpoint = await openSipEndpoint({
     ...sip,
     handler: {
+      register: phones.register,
+      flowFailed: phones.flowFailed,
       admit(invite, flow, now) {
-        const found = trunks.identify(invite, flow, now);
+        const registered = trunks.get(registrations.trunkAt(userOf(invite.target)) ?? "");
+        const found = registered ?? trunks.identify(invite, flow, now);
         if ("kind" in found) return found;
         const refusal = replacing.refuse(invite, found);
         if (refusal) return refusal;
@@ -114,7 +120,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
         report({
           ...{ type: "call.incoming", call: id, trunk: trunk.spec.trunk },
           from: HIDDEN.test(from) ? "" : written(from),
-          to: written(userOf(invite.target) || userOf(invite.to.uri)),
+          to: written(calledNumber(invite, registrations.trunkAt(userOf(invite.target)) !== undefined)),
           ...(name !== "" && { name }),
           ...(replaced && { replaces: replaced.id }),
         });
@@ -124,10 +130,18 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     },
   });
 
+  const sweeper = setInterval(() => phones.sweep(endpoint.now()), SWEEP);
+  sweeper.unref();
+
+  /** Who registers here is at our own address. */
+  const withHost = (spec: NodeTrunk): NodeTrunk =>
+    spec.host === undefined ? { ...spec, host: sip.advertised ?? sip.address, port: endpoint.port } : spec;
+
   function put(spec: NodeTrunk): void {
     const { trunk, lease } = spec;
     if (!trunks.put(spec)) throw new TandemError("wrong-state", "a newer lease is known");
-    report({ type: "trunk.state", trunk, lease, state: "idle" });
+    const isToldLater = [registrations.put(spec), phones.put(spec, endpoint.now())].includes(true);
+    if (!isToldLater) report({ type: "trunk.state", trunk, lease, state: "idle" });
   }
 
   async function start(command: Command<"call.start">): Promise<void> {
@@ -136,17 +150,22 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     if (calls.has(id)) return;
     const trunk = trunks.get(name);
     if (trunk === undefined) throw new TandemError("trunk-unavailable", name);
+    const { spec } = trunk;
+    const place = phones.find(name, endpoint.now());
+    if (spec.registration === "inbound" && !place)
+      throw new TandemError("trunk-unavailable", `${name}: not registered`);
     const limit = trunks.begin(trunk, endpoint.now());
     if (limit !== "") throw new TandemError("trunk-busy", limit);
-    const { spec } = trunk;
-    const call = createCall(id, trunk, spec.host, status => {
+    const call = createCall(id, trunk, place?.flow.address ?? spec.host ?? "", status => {
       if (referrer !== undefined) calls.get(referrer)?.transfers.progress(status);
     });
     await call.start(whereOf(command), pid, media =>
       endpoint.stack.call(
         {
-          target: uriAt(spec, to, true),
-          from: { uri: uriAt(spec, from ?? spec.callerId ?? "anonymous", false) },
+          target: place?.contact ?? uriAt(spec, to, true),
+          from: { uri: uriAt(withHost(spec), from ?? spec.callerId ?? ownName(spec), false) },
+          route: place?.path ?? registrations.routeOf(name),
+          flow: place?.path.length === 0 ? place.flow : undefined,
           media,
           events: call.events,
           ...(spec.credentials && { credentials: spec.credentials }),
@@ -168,7 +187,7 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
     const dialog = other === undefined ? undefined : need(other).dialog;
     const spec = trunks.get(call.trunk)?.spec;
     if (dialog) call.transfer(dialog.remoteTarget, replacesFor(dialog));
-    else if (to !== undefined && spec) call.transfer(uriAt(spec, to, true), undefined);
+    else if (to !== undefined && spec) call.transfer(uriAt(withHost(spec), to, true), undefined);
     else throw new TandemError("call-state", other === undefined ? "no trunk" : "the other isn't answered");
   }
 
@@ -181,6 +200,8 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
         case "trunk.put":
           return put(command.trunk);
         case "trunk.remove":
+          registrations.remove(command.trunk);
+          phones.remove(command.trunk);
           return trunks.remove(command.trunk);
         case "call.start":
           return start(command);
@@ -202,7 +223,10 @@ export async function openTelephony({ sip, legs, report, log }: TelephonyOptions
           return calls.get(command.call)?.transfers.progress(command.status);
       }
     },
-    close: () => endpoint.close(),
+    close() {
+      clearInterval(sweeper);
+      return endpoint.close();
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { NodeTrunk } from "../../../src/protocol/index.ts";
 import { parseAddress } from "../../net/address.ts";
 import { STUN_FAMILY } from "../../stun/constants.ts";
 import { type AddressRange, isInRanges, parseRange } from "../../turn/policy/ranges.ts";
+import type { DigestAlgorithm } from "../sip/auth/digest.ts";
 import { createDigestServer } from "../sip/auth/server.ts";
 import type { SipRequest } from "../sip/message/message.ts";
 import type { SipVerdict } from "../sip/receiver.ts";
@@ -30,6 +31,8 @@ export interface Trunks {
   get(trunk: string): HeldTrunk | undefined;
   /** Judges whoever calls. @returns the trunk that it may call by, or what it is told */
   identify(invite: SipRequest, flow: SipFlow, now: number): HeldTrunk | SipVerdict;
+  /** Judges whoever registers. @returns the trunk by which it may, or what it is told */
+  registrant(register: SipRequest, flow: SipFlow, now: number): HeldTrunk | Exclude<SipVerdict, { kind: "accept" }>;
   /** Counts a call that begins. @returns the limit that is reached, "" where none is */
   begin(trunk: HeldTrunk, now: number): "" | "max-calls" | "calls-per-second";
 }
@@ -40,9 +43,14 @@ interface Held extends HeldTrunk {
 }
 
 /** @param realm of our challenges, which callers see */
-export function createTrunks(realm: string): Trunks {
+export function createTrunks(realm: string, algorithms?: readonly DigestAlgorithm[]): Trunks {
   const trunks = new Map<string, Held>();
-  const digest = createDigestServer({ realm, key: createSecretKey(randomBytes(32)), randomBytes });
+  const digest = createDigestServer({
+    realm,
+    key: createSecretKey(randomBytes(32)),
+    randomBytes,
+    ...(algorithms && { algorithms }),
+  });
 
   const byAddress = (address: string): Held | undefined => {
     const bytes = parseAddress(address);
@@ -50,8 +58,17 @@ export function createTrunks(realm: string): Trunks {
     const family = bytes.length === 4 ? STUN_FAMILY.ipv4 : STUN_FAMILY.ipv6;
     return [...trunks.values()].find(({ accepted }) => isInRanges(accepted, bytes, family));
   };
-  const byUser = (username: string): Held | undefined =>
-    [...trunks.values()].find(({ spec }) => spec.accept.credentials?.username === username);
+  /** Who proves to be one of these. Where there are none a stranger isn't answered: whoever scans learns nothing. */
+  function prove(request: SipRequest, address: string, now: number, mayBe: (spec: NodeTrunk) => boolean) {
+    const known = [...trunks.values()].filter(({ spec }) => spec.accept.credentials !== undefined && mayBe(spec));
+    if (known.length === 0) return { kind: "drop" } as const;
+    const byUser = (name: string) => known.find(({ spec }) => spec.accept.credentials?.username === name);
+    const verdict = digest.verify(request, address, now, name => byUser(name)?.spec.accept.credentials?.password);
+    const trunk = verdict.ok ? byUser(verdict.username) : undefined;
+    if (trunk !== undefined) return trunk;
+    const challenges = digest.challenge(address, now, !verdict.ok && verdict.isStale);
+    return { kind: "refuse", status: 401, headers: { "www-authenticate": challenges } } as const;
+  }
 
   return {
     put(spec) {
@@ -65,18 +82,9 @@ export function createTrunks(realm: string): Trunks {
     },
     remove: trunk => void trunks.delete(trunk),
     get: trunk => trunks.get(trunk),
-    identify(invite, { address }, now) {
-      const known = byAddress(address);
-      if (known !== undefined) return known;
-      // Where nobody has a password a stranger isn't answered: whoever scans learns nothing.
-      const asks = [...trunks.values()].some(({ spec }) => spec.accept.credentials !== undefined);
-      if (!asks) return { kind: "drop" };
-      const verdict = digest.verify(invite, address, now, name => byUser(name)?.spec.accept.credentials?.password);
-      const trunk = verdict.ok ? byUser(verdict.username) : undefined;
-      if (trunk !== undefined) return trunk;
-      const challenges = digest.challenge(address, now, !verdict.ok && verdict.isStale);
-      return { kind: "refuse", status: 401, headers: { "www-authenticate": challenges } };
-    },
+    identify: (invite, { address }, now) => byAddress(address) ?? prove(invite, address, now, () => true),
+    registrant: (request, { address }, now) =>
+      prove(request, address, now, ({ registration }) => registration === "inbound"),
     begin(trunk, now) {
       const { begun, spec } = trunk;
       while (begun.length > 0 && now - begun[0]! >= SECOND) begun.shift();

@@ -29,7 +29,15 @@ describe("a trunk", () => {
     await phones.fleet.link();
     const node = await phones.node();
     expect((await orderOf(node, "trunk.put")).trunk).toEqual({
-      ...{ trunk: trunk.id, lease: 1, host: "sip.example.com", transport: "tls", srtp: "off", transfer: "off" },
+      ...{
+        trunk: trunk.id,
+        lease: 1,
+        host: "sip.example.com",
+        transport: "tls",
+        registration: "none",
+        srtp: "off",
+        transfer: "off",
+      },
       credentials: { username: "tandem", password: "own password" },
       accept: { addresses: ["192.0.2.0/24"], credentials: { username: "pbx", password: "their password" } },
       ...{ maxCalls: 100, callsPerSecond: 100 },

@@ -22,17 +22,22 @@ export type CallWish = Omit<CreateCall, "trunk"> & {
 
 /** The trunk of a call: the one named, else the first that may call that number. @throws TandemError */
 function trunkFor({ trunks }: TelephonyContext, { trunk: id, to }: CallWish): StoredTrunk {
-  const may = ({ settings }: StoredTrunk): boolean => fitsNumber(to, settings.allow);
+  // A telephone that registers here is called by its name, and costs nothing.
+  const may = ({ settings: { registration, accept, allow } }: StoredTrunk): boolean =>
+    registration === "inbound" ? accept.credentials?.username === to : fitsNumber(to, allow);
   const able = id === undefined ? trunks.all().filter(may) : [trunkOf(trunks, id)];
   const [trunk] = able.toSorted((a, b) => Number(b.node !== undefined) - Number(a.node !== undefined));
   if (!trunk || !may(trunk)) throw new TandemError("destination-denied", to);
   return trunk;
 }
 
+/** States of a trunk in which its node can't call by it. */
+const USELESS: ReadonlySet<string> = new Set(["waiting", "failed"]);
+
 /** The node that holds it, if its link stands. @throws TandemError `trunk-unavailable` */
 function holderOf({ nodes }: TelephonyContext, { id, node, state, reason }: StoredTrunk): string {
   const holder = node === undefined ? undefined : nodes.get(node);
-  if (!holder || holder.goneAt !== undefined || state !== "idle") {
+  if (!holder || holder.goneAt !== undefined || USELESS.has(state)) {
     throw new TandemError("trunk-unavailable", `${id}: ${state === "failed" ? (reason ?? state) : "no node holds it"}`);
   }
   return holder.id;
@@ -85,7 +90,7 @@ export async function place(
     await end(telephony, id, { reason: admitted.refusal.code }, now);
     throw new TandemError(admitted.refusal.code, admitted.refusal.detail);
   }
-  const { pid, ...where } = admitted.value;
+  const { pid, where } = admitted.value;
   const call = runningOf(telephony, id);
   call.pid = pid;
   call.room = room;

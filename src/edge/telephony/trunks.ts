@@ -2,8 +2,9 @@
  * Trunks as they are stored, and what is told of them.
  * @module
  */
+import * as v from "valibot";
 import { TandemError } from "../../protocol/errors.ts";
-import type { CreateTrunk, Trunk, UpdateTrunk } from "../../protocol/telephony.ts";
+import { CreateTrunk, type Trunk, type UpdateTrunk } from "../../protocol/telephony.ts";
 import type { NodeTrunk } from "../../protocol/telephony-link.ts";
 import type { Database } from "../storage/database.ts";
 import type { Vault } from "./vault.ts";
@@ -131,14 +132,16 @@ export async function madeOf(vault: Vault, wish: CreateTrunk, now: number): Prom
   return { ...(await sealed(vault, wish)), ...fresh };
 }
 
-/** A trunk with other settings. */
+/** A trunk with other settings. @throws TandemError `bad-request` where they don't go together */
 export async function changed(vault: Vault, trunk: StoredTrunk, changes: UpdateTrunk): Promise<StoredTrunk> {
   const before: Record<string, unknown> = { ...(await opened(vault, trunk)) };
   for (const [name, value] of Object.entries(changes)) {
     if (value === null) delete before[name];
     else if (value !== undefined) before[name] = value;
   }
-  return { ...trunk, ...(await sealed(vault, before as CreateTrunk)) };
+  const parsed = v.safeParse(CreateTrunk, before);
+  if (!parsed.success) throw new TandemError("bad-request", parsed.issues[0].message);
+  return { ...trunk, ...(await sealed(vault, parsed.output)) };
 }
 
 /** As its node is given it. */

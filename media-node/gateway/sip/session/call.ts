@@ -58,6 +58,8 @@ export interface CallOptions {
   readonly from: { readonly uri: string; readonly displayName?: string };
   /** URIs of proxies to go through, the nearest first. */
   readonly route?: readonly string[];
+  /** The way to go first, as to who registered by it. */
+  readonly flow?: SipFlow | undefined;
   readonly media: SipMedia;
   /** Lets the callee make the offer (RFC 3261 §13.2.1). */
   readonly isOfferDelayed?: boolean;

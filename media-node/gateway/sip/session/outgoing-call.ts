@@ -84,7 +84,10 @@ export function createOutgoingCall(
   }
 
   const invite = () =>
-    sendRequest(context, build, { nextHop: route[0] ?? target }, digest, { response: receive, failed });
+    sendRequest(context, build, { nextHop: route[0] ?? target, flow: options.flow }, digest, {
+      response: receive,
+      failed,
+    });
   let attempt = invite();
 
   function over(end: SipCallEnd): void {

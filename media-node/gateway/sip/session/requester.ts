@@ -36,7 +36,8 @@ export function routeOf(dialog: Dialog): RequestRoute {
 function findFlows(context: SessionContext, route: RequestRoute, done: (flows: readonly SipFlow[]) => void): void {
   const { nextHop, flow } = route;
   const uri = parseUri(nextHop);
-  if (flow && !isReliable(flow)) done([flow]);
+  // A browser is reached by the connection that it made, or not at all.
+  if (flow && (!isReliable(flow) || flow.transport === "ws" || flow.transport === "wss")) done([flow]);
   else if (!uri) done(flow ? [flow] : []);
   else context.resolve(uri, flows => done(flow ? [flow, ...flows] : flows));
 }
