@@ -54,6 +54,20 @@ describe("a telephone that wants to be replaced by another (REFER)", () => {
     expect((await callOf(call)).events.at(-1)).toMatchObject({ event: "transfer", cause: { sip: status } });
   });
 
+  it("that registers here has those called that its trunk names, by whichever trunk may", async () => {
+    const own = {
+      registration: "inbound",
+      host: undefined,
+      accept: { credentials: { username: "me", password: "p" } },
+    };
+    const { node, call, room } = await createTalk({ transfer: "blind", allow: ["+4955*"], ...own });
+    const way = await phones.trunk(node, { allow: ["+49*"] });
+    node.send({ type: "call.transfer-wanted", call, to: "+4966" });
+    expect(await orderOf(node, "call.transfer-refused", call)).toMatchObject({ status: 403 });
+    node.send({ type: "call.transfer-wanted", call, to: "+4955123" });
+    expect(await orderOf(node, "call.start")).toMatchObject({ trunk: way.id, room, to: "+4955123", referrer: call });
+  });
+
   it("before it is in a room, or of another node, moves nobody", async () => {
     const node = await phones.node();
     const trunk = await phones.trunk(node, { allow: ["*"], transfer: "on" });

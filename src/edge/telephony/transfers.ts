@@ -19,8 +19,9 @@ export const isTalking = ({ state, room }: StoredCall): boolean =>
   room !== undefined && (state === "active" || state === "held");
 
 /**
- * A telephone asks that a number be called in its place: into its room, by its trunk, as far as that may call it and has room for it.
- * Its own call stays as it is until the new one is answered, which the node sees.
+ * A telephone asks that a number be called in its place: into its room, by its trunk, as far as that may call it and has room for it;
+ * one that registers here leads nowhere else, so what its trunk allows goes by the first that may call it. Its own call stays as it is
+ * until the new one is answered, which the node sees.
  */
 export async function transferWanted(
   telephony: TelephonyContext,
@@ -34,13 +35,15 @@ export async function transferWanted(
   note(call, { at: now, event: "transfer", detail: to });
   calls.save(call);
   try {
-    const policy = trunkOf(trunks, call.trunk).settings.transfer ?? "off";
+    const { allow, registration, transfer: policy = "off" } = trunkOf(trunks, call.trunk).settings;
+    const isOwn = registration !== "inbound";
+    if (!isOwn && !fitsNumber(to, allow)) throw new TandemError("destination-denied", to);
     if (policy === "off" || (replaces !== undefined && policy !== "on"))
       throw new TandemError("destination-denied", to);
     const { room } = call;
     if (room === undefined || !isTalking(call)) throw new TandemError("call-state", call.state);
-    const wish = { room, trunk: call.trunk, to, referrer: id, ...(replaces !== undefined && { replaces }) };
-    await place(telephony, wish, undefined, now);
+    const by = { ...(isOwn && { trunk: call.trunk }), ...(replaces !== undefined && { replaces }) };
+    await place(telephony, { room, to, referrer: id, ...by }, undefined, now);
   } catch (error) {
     const code = error instanceof TandemError ? error.code : "internal";
     if (code === "internal") log.error("transfer-failed", { call: id, reason: reasonOf(error) });
