@@ -29,7 +29,7 @@ describe("telephones that register here", () => {
       await ask("POST", "/trunks", {
         ...{ id, registration: "inbound" },
         accept: { credentials: { username: id, password: PASSWORD } },
-        callsPerSecond: 20,
+        ...{ callsPerSecond: 20, transfer: "blind", allow: ["hall"] },
       });
     }
     await ask("POST", "/dispatch-rules", { trunks: ["kitchen", "hall"], numbers: ["100"], room: "home", create: true });
@@ -83,6 +83,25 @@ describe("telephones that register here", () => {
     // It takes itself back when it ends.
     await phone.stop();
     await soon(() => stateOf(user)).toBe("idle");
+  });
+
+  it("hand their place in the room to another one, which is called there", async () => {
+    const [phone, other] = await Promise.all([start("kitchen", "udp"), start("hall", "udp")]);
+    for (const id of ["kitchen", "hall"]) await soon(() => stateOf(id)).toBe("registered");
+    const up = phone.next("CALL_ESTABLISHED");
+    phone.command("dial", `sip:100@127.0.0.1:${sip}`);
+    await up;
+    await soon(inRoom).toEqual(["kitchen"]);
+    const [answered, left] = [other.next("CALL_ESTABLISHED"), phone.next("CALL_CLOSED")];
+    phone.command("transfer", `sip:hall@127.0.0.1:${sip}`);
+    await Promise.all([answered, left]);
+    await soon(inRoom).toEqual(["hall"]);
+    const over = other.next("CALL_CLOSED");
+    other.command("hangup");
+    await over;
+    await soon(inRoom).toEqual([]);
+    await Promise.all([phone.stop(), other.stop()]);
+    for (const id of ["kitchen", "hall"]) await soon(() => stateOf(id)).toBe("idle");
   });
 
   it("that aren't registered can't be called, and that is said", async () => {
