@@ -71,7 +71,7 @@ export function createIncomingCall(
   });
 
   function prack(request: SipRequest): { status: number; description?: string | undefined } {
-    if (ending || isAnswered || !reliable.acknowledge(request)) return { status: 481 };
+    if (ending || !reliable.acknowledge(request)) return { status: 481 };
     const described = descriptionIn(request);
     let description: string | undefined;
     if (earlyState === "offered") {

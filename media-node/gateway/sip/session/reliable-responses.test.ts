@@ -101,6 +101,21 @@ describe("a provisional response that is to arrive (RFC 3262)", () => {
     expect(end.log).toEqual(["established"]);
   });
 
+  it("without a description may be acknowledged after the call was answered", () => {
+    const { net, end, peer, call } = createCalled();
+    const incoming = call(rawSdp());
+    incoming.progress(180, net.now);
+    incoming.accept(end.media, net.now);
+    const ringing = peer.next("SIP/2.0 180");
+    expect(fieldOf(peer.next("SIP/2.0 200"), "CSeq")).toBe("1 INVITE");
+    prack(peer, ringing, 2);
+    expect(fieldOf(peer.next("SIP/2.0 200"), "CSeq")).toBe("2 PRACK");
+    prack(peer, ringing, 3);
+    peer.next("SIP/2.0 481");
+    net.run(3_000);
+    expect(peer.inbox.some(text => text.startsWith("SIP/2.0 180"))).toBe(false);
+  });
+
   it("may be followed by an offer in the PRACK", () => {
     const { net, end, peer, call } = createCalled();
     call(rawSdp()).progress(183, net.now, end.media);

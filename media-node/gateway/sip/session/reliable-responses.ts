@@ -13,7 +13,7 @@ export interface ReliableResponses {
   send(response: ResponseDraft): void;
   /** Takes a PRACK; false if it acknowledges nothing that waits for it. */
   acknowledge(prack: SipRequest): boolean;
-  /** Repeats nothing any more, and sends nothing. */
+  /** Repeats nothing any more, and sends nothing; a PRACK to what was sent last may be on its way still. */
   stop(): void;
 }
 
@@ -39,7 +39,6 @@ export function createReliableResponses(
   function quieten(): void {
     resend?.cancel();
     timeout?.cancel();
-    pending = undefined;
   }
 
   function repeat(response: ResponseDraft, delay: number): void {
@@ -52,6 +51,7 @@ export function createReliableResponses(
     pending = { ...response, headers };
     timeout = timers.set(64 * T1, () => {
       quieten();
+      pending = undefined;
       timedOut();
     });
     repeat(pending, T1);
@@ -73,6 +73,7 @@ export function createReliableResponses(
       if (!pending || acknowledged?.number !== number) return false;
       if (acknowledged.cseq !== cseq || acknowledged.method !== method) return false;
       quieten();
+      pending = undefined;
       const following = next;
       next = undefined;
       if (following) begin(following);
