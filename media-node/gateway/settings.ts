@@ -97,8 +97,8 @@ export const GATEWAY_SETTINGS = {
   }),
   "sip-digest": setting({
     value: "ALGORITHMS",
-    help: "how callers and telephones may prove their passwords, comma-separated; most of them take the first or know MD5 alone, older ones none where SHA-256 stands, too",
-    default: ["MD5", "SHA-256"] as readonly DigestAlgorithm[],
+    help: "how callers and telephones may prove their passwords: MD5, SHA-256 or both, comma-separated; many of them know MD5 alone, and register nowhere where SHA-256 stands, too",
+    default: ["MD5"] as readonly DigestAlgorithm[],
     read: digestAlgorithms,
   }),
   prompts: setting({

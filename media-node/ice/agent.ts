@@ -38,7 +38,9 @@ export function createIceAgent(options: IceAgentOptions): IceAgent {
   const answers = createAnswers(send, options.now);
   const proof = createProof(send, random);
   /** The one in use, and behind it the one of a restart that the peer hasn't used yet. */
-  let generations: Generation[] = [createGeneration(createIceCredentials(workerId, random), options.remote)];
+  let generations: Generation[] = [
+    createGeneration(options.local ?? createIceCredentials(workerId, random), options.remote),
+  ];
   let selected = -1;
   let nominated = -1;
   let nominatedSince = Number.NEGATIVE_INFINITY;

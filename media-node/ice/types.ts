@@ -52,6 +52,8 @@ export interface IceAgentOptions {
   readonly workerId: number;
   /** From the peer's description. */
   readonly remote: IceCredentials;
+  /** Ours, where the peer has been told already; default: new ones. */
+  readonly local?: IceCredentials;
   /** Milliseconds, from the clock that all other calls use. */
   readonly now: number;
   /** Sends a STUN message to a path. The bytes are valid during the call only. */

@@ -27,7 +27,19 @@ function pick(
   return findAttribute(media, name) ?? findAttribute(session, name);
 }
 
-function readFingerprints(attributes: readonly SdpAttribute[]): Fingerprint[] {
+/** Those of an m-line, else of the session, of hashes that we can check. */
+export function readFingerprints(
+  media: readonly SdpAttribute[],
+  session: readonly SdpAttribute[],
+  mediaLine: number,
+): Fingerprint[] {
+  const own = fingerprintsIn(media);
+  const fingerprints = own.length > 0 ? own : fingerprintsIn(session);
+  if (fingerprints.length === 0) fail(mediaLine, "no a=fingerprint of sha-256, sha-384 or sha-512 for this m= line");
+  return fingerprints;
+}
+
+function fingerprintsIn(attributes: readonly SdpAttribute[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];
   for (const { name, value, line } of attributes) {
     if (name !== "fingerprint") continue;
@@ -43,7 +55,8 @@ function readFingerprints(attributes: readonly SdpAttribute[]): Fingerprint[] {
   return fingerprints;
 }
 
-function readCredential(
+/** A credential of an m-line, else of the session. */
+export function readCredential(
   name: "ice-ufrag" | "ice-pwd",
   least: number,
   media: readonly SdpAttribute[],
@@ -75,12 +88,9 @@ export function readTransport(
   if (setup !== undefined && setup.value !== "actpass" && setup.value !== "active") {
     fail(setup.line, "a=setup must be actpass or active in an offer: the answerer is always passive");
   }
-  const own = readFingerprints(media);
-  const fingerprints = own.length > 0 ? own : readFingerprints(session);
-  if (fingerprints.length === 0) fail(mediaLine, "no a=fingerprint of sha-256, sha-384 or sha-512 for this m= line");
   return {
     ufrag: readCredential("ice-ufrag", 4, media, session, mediaLine),
     password: readCredential("ice-pwd", 22, media, session, mediaLine),
-    fingerprints,
+    fingerprints: readFingerprints(media, session, mediaLine),
   };
 }

@@ -1,4 +1,4 @@
-import { createCertificate } from "../dtls/certificate.ts";
+import { createCertificate, type DtlsCertificate } from "../dtls/certificate.ts";
 import { createHandshakeBudget } from "../dtls/handshake-budget.ts";
 import { createFlushList } from "../forward/flush-list.ts";
 import { createLegs } from "../gateway/leg/legs.ts";
@@ -89,6 +89,12 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
   let clock = options.now;
 
   const demultiplexer = createDemultiplexer(sessionCounters, port, options.turn);
+  const handshakes = createHandshakeBudget();
+  function currentCertificate(): DtlsCertificate {
+    if (clock > certificate.expiresAt - RENEWAL) certificate = createCertificate({ unixTime: clock });
+    return certificate;
+  }
+
   const rooms = createRooms({
     report,
     log,
@@ -97,10 +103,9 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
     host: {
       workerId: id,
       get certificate() {
-        if (clock > certificate.expiresAt - RENEWAL) certificate = createCertificate({ unixTime: clock });
-        return certificate;
+        return currentCertificate();
       },
-      handshakes: createHandshakeBudget(),
+      handshakes,
       counters: sessionCounters,
       candidates: hostCandidates(addresses),
       maxBitrate,
@@ -120,7 +125,9 @@ export function createMediaWorker(options: MediaWorkerOptions): MediaWorker {
   });
 
   const legs = createLegs({
-    ...{ rtp: gateways.rtp, mixing, tell: tellLeg, log },
+    ...{ rtp: gateways.rtp, clips: gateways.clips, mixing, tell: tellLeg, log },
+    certificate: currentCertificate,
+    handshakes,
     async join(leg, order, now) {
       await rooms.join(order, order.pid, leg, now);
     },

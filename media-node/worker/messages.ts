@@ -49,6 +49,8 @@ export interface WorkerConfig {
   readonly hls?: HlsConfig;
   /** Its ports for plain RTP, and where it may be sent to; absent: there is none. */
   readonly rtp?: { readonly min: number; readonly max: number; readonly destinations: readonly string[] };
+  /** Folder of recordings that telephones are told; absent: they are told ours. */
+  readonly prompts?: string;
   readonly log: "debug" | "info" | "warn" | "error";
   /** It serves TURN, too, and is told how by its first message. */
   readonly turn?: true;

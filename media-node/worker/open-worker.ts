@@ -1,5 +1,6 @@
 import { loadAac } from "../codec/aac.ts";
 import { type OpenBotDoor, openBotDoor } from "../gateway/bot/open-door.ts";
+import { loadClips } from "../gateway/leg/clips.ts";
 import type { LegOrder } from "../gateway/leg/orders.ts";
 import { type OpenRtmpDoor, openRtmpDoor } from "../gateway/rtmp/open-door.ts";
 import { createRtpHost } from "../gateway/rtp/open-host.ts";
@@ -58,6 +59,8 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   let closed = false;
 
   const { listen, iceTcp } = config;
+  // Telephones need ports for their sound.
+  const clips = config.rtp && (await loadClips(config.prompts));
   let turn: WorkerTurn | undefined;
   const ports = await openPorts({
     listen,
@@ -84,7 +87,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<OpenWorker
   const worker = createMediaWorker({
     id: config.worker,
     mixing,
-    gateways: { door, rtmp, hls: config.hls, ...(config.rtp && { rtp: openRtp(config.rtp) }) },
+    gateways: { door, rtmp, clips, hls: config.hls, ...(config.rtp && { rtp: openRtp(config.rtp) }) },
     port: turn?.port ?? ports.udp,
     ...(turn && { turn: turn.entry }),
     addresses: ports.tcp

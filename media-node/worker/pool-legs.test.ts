@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LegOrder } from "../gateway/leg/orders.ts";
+import { TEST_DTLS } from "../gateway/leg/testing/keys.ts";
 import { createPoolLegs } from "./pool-legs.ts";
 
 const ROOM = { room: "lobby", life: "l_00000000", epoch: 1 };
@@ -13,13 +14,20 @@ describe("calls' legs in workers", () => {
       async ask(worker: number, { type, leg }: LegOrder) {
         asked.push(`${worker} ${type} ${leg}`);
         if (type === "leg.prompt") throw new Error("no such leg");
-        return type === "leg.open" ? { address: "192.0.2.9", port: 4_000 + leg } : undefined;
+        return type === "leg.open" ? { address: "192.0.2.9", port: 4_000 + leg, dtls: TEST_DTLS } : undefined;
       },
       pick: () => 0,
       workerOf: ({ room }) => (room === ROOM.room ? 1 : undefined),
     });
     const open = (name: string, room?: typeof ROOM) =>
-      legs.open({ digit: key => told.push(`${name} ${key}`), over: why => told.push(`${name} ${why}`) }, room);
+      legs.open(
+        {
+          digit: key => told.push(`${name} ${key}`),
+          said: clip => told.push(`${name} said ${clip}`),
+          over: why => told.push(`${name} ${why}`),
+        },
+        room,
+      );
     return { legs, asked, told, open };
   }
 

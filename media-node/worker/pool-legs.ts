@@ -5,6 +5,8 @@ import type { LegAgreement, LegNews, LegOrder, LegPlace } from "../gateway/leg/o
 /** What a call hears of its leg. */
 export interface LegEvents {
   digit(digit: string): void;
+  /** A prompt has been played to its end. */
+  said(clip: ClipName): void;
   /** It is of no use any more: `silent`: nothing comes of the telephone; `left`: its participant is gone; `lost`: it, or its worker, failed. */
   over(why: "silent" | "left" | "lost"): void;
 }
@@ -84,6 +86,7 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
     },
     heard(news) {
       if (news.type === "leg.digit") legs.get(news.leg)?.events.digit(news.digit);
+      else if (news.type === "leg.said") legs.get(news.leg)?.events.said(news.clip);
       else over(news.leg, WHY[news.type]);
     },
     workerEnded(worker) {

@@ -1,6 +1,7 @@
 import type { BotAudio, LinkCommand, NodeParticipant } from "../../src/protocol/index.ts";
 import { type Bot, createBot } from "../gateway/bot/bot.ts";
 import type { BotDoor } from "../gateway/bot/door.ts";
+import type { Clips } from "../gateway/leg/clips.ts";
 import type { RtmpDoor } from "../gateway/rtmp/door.ts";
 import { createIngest, type Ingest } from "../gateway/rtmp/ingest.ts";
 import type { RtpHost } from "../gateway/rtp/leg.ts";
@@ -22,6 +23,8 @@ export interface Gateways {
   /** Where encoders come in. */
   readonly rtmp?: RtmpDoor | undefined;
   readonly rtp: RtpHost;
+  /** What telephones are told. */
+  readonly clips?: Clips | undefined;
   /** Where broadcasts are written. */
   readonly hls?: HlsConfig | undefined;
 }

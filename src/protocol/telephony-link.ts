@@ -45,7 +45,7 @@ export const NodeTrunk = v.object({
   registration: v.optional(open(["none", "outbound", "inbound"])),
   credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(AddressRange), credentials: v.optional(SipCredentials) }),
-  srtp: v.picklist(["off", "optional", "required"]),
+  srtp: v.picklist(["off", "optional", "required", "dtls"]),
   /** What its telephones may ask for by REFER; left out: nothing. */
   transfer: v.optional(v.picklist(TRANSFER_POLICIES)),
   callerId: v.optional(PhoneNumber),

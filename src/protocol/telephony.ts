@@ -80,8 +80,11 @@ const trunkEntries = {
     }),
     {},
   ),
-  /** Whether media is encrypted (SDES, RFC 4568). */
-  srtp: v.optional(v.picklist(["off", "optional", "required"]), "off"),
+  /**
+   * Whether media is encrypted: `optional` takes it where the other end offers it, `required` takes and offers nothing else, by keys
+   * in signaling (SDES, RFC 4568); `dtls` likewise, but offers keys by DTLS (RFC 5763). Browsers' calls always have the latter.
+   */
+  srtp: v.optional(v.picklist(["off", "optional", "required", "dtls"]), "off"),
   /** Number that calls show where they name none. */
   callerId: v.optional(PhoneNumber),
   /** Numbers that may be called by it. None unless named: a trunk costs money. */

@@ -6,12 +6,14 @@ import type { NodeParticipant } from "../../../src/protocol/index.ts";
 import { RTP_CLOCK } from "../../codec/audio-codec.ts";
 import { opus } from "../../codec/opus.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
+import { PacketKind, packetKind } from "../../net/demux.ts";
 import type { Router } from "../../room/router.ts";
 import type { Tally } from "../../session/tally.ts";
 import { createPublishedSource, type PublishedSource } from "../published-source.ts";
 import type { OpenPair } from "../rtp/leg.ts";
-import type { ClipName } from "./clips.ts";
+import type { ClipName, Clips } from "./clips.ts";
 import { createDigitsOut, type EventSender } from "./digits-out.ts";
+import { createLegDtls, type LegDtlsOptions } from "./dtls.ts";
 import { HEARD, type LegCodec } from "./formats.ts";
 import type { LegAgreement } from "./orders.ts";
 import type { FrameTaker, PhoneMix } from "./phone-mix.ts";
@@ -25,9 +27,15 @@ const SILENT = 45_000;
 
 export interface LegOptions {
   readonly pair: OpenPair;
+  /** Our end of DTLS, and its ICE. */
+  readonly keys: Pick<LegDtlsOptions, "certificate" | "handshakes" | "ice">;
   readonly mixing: MixHost;
+  /** What it may be told; absent: nothing. */
+  readonly clips?: Clips | undefined;
   readonly now: number;
   readonly onDigit: (digit: string) => void;
+  /** A prompt has been played to its end. */
+  readonly onSaid: (clip: ClipName) => void;
   /** Told once. */
   readonly onSilent: () => void;
   /** The participant that it was is none any more. */
@@ -65,8 +73,10 @@ interface Seat extends LegRoom {
   readonly voice: Voice;
 }
 
+const isMuted = ({ sources }: NodeParticipant): boolean => sources.some(({ kind, muted }) => kind === "mic" && muted);
+
 export function createLeg(options: LegOptions): Leg {
-  const { pair, mixing, onDigit, onSilent, onLeft } = options;
+  const { pair, mixing, clips, onDigit, onSaid, onSilent, onLeft } = options;
   const sender = createLegSender(pair.rtp, pair.rtcp);
   const digits = createDigitsOut();
   const prompt = createPrompt(mixing, (timestamp, bytes, offset, length, now) =>
@@ -77,12 +87,23 @@ export function createLeg(options: LegOptions): Leg {
   /** Where signaling says that sound is to go; and its RTCP. */
   const named = { rtp: -1, rtcp: -1 };
   let seat: Seat | undefined;
+  let clip: ClipName | undefined;
   let unlisten = (): void => {};
   let isSilent = false;
   let closed = false;
 
+  const dtls = createLegDtls({
+    ...options.keys,
+    rtp: pair.rtp,
+    onKeys(inbound, outbound) {
+      receiver.secureBy(inbound);
+      sender.secureBy(outbound);
+    },
+    onFailed: () => onSilent(),
+  });
   const receiver = createLegReceiver(
     pair,
+    dtls,
     {
       heard(spoken, sequence, timestamp, bytes, offset, length, now) {
         seat?.voice.push(spoken, sequence, timestamp, bytes, offset, length, now);
@@ -91,10 +112,19 @@ export function createLeg(options: LegOptions): Leg {
     },
     options.now,
   );
-  pair.listen(receiver.receive);
+  pair.listen((at, bytes, path, now) => {
+    const kind = dtls.isOn && at === "rtp" ? packetKind(bytes, 0, bytes.length) : PacketKind.unknown;
+    if (kind === PacketKind.stun) dtls.handleStun(bytes, path, now);
+    else if (kind === PacketKind.dtls) {
+      dtls.handleDtls(bytes, path, agreement?.from.includes(pair.rtp.addressOf(path)) === true, now);
+    } else receiver.receive(at, bytes, path, now);
+  });
 
   /** What comes back by the way it came reaches a telephone behind a NAT. */
-  const destination = (): number => (receiver.path >= 0 ? receiver.path : named.rtp);
+  const destination = (): number => {
+    if (dtls.isOn) return dtls.path;
+    return receiver.path >= 0 ? receiver.path : named.rtp;
+  };
 
   const send: FrameTaker = (timestamp, bytes, offset, length, now) => {
     const own = sender.follow(timestamp, RTP_CLOCK[codec], now);
@@ -120,19 +150,30 @@ export function createLeg(options: LegOptions): Leg {
     }
   }
 
+  /** Whether it is played the music of who is held. */
+  const waits = (): boolean => agreement?.sends === true && agreement.held === true;
+
+  function say(name: ClipName, now: number): void {
+    clip = name;
+    prompt.play(clips?.[name] ?? [], HEARD[codec], name === "hold", now);
+    if (!prompt.playing && name !== "hold") onSaid(name);
+  }
+
   /** Whoever is on hold costs nothing. */
   function listen(): void {
     unlisten();
     unlisten =
-      seat !== undefined && agreement?.sends === true
+      seat !== undefined && agreement?.sends === true && agreement.held !== true
         ? seat.mix.listen(seat.participant.number, HEARD[codec], hear)
         : () => {};
   }
 
   function put(participant: NodeParticipant, now: number): void {
     if (seat === undefined) return;
+    const [before, after] = [isMuted(seat.participant), isMuted(participant)];
     seat.participant = participant;
     seat.mic.update(participant, now);
+    if (before !== after && !waits()) say(after ? "muted" : "unmuted", now);
   }
 
   function leave(now: number): void {
@@ -151,12 +192,24 @@ export function createLeg(options: LegOptions): Leg {
     update(next, now) {
       if (closed || next.formats.length === 0) return;
       const before = agreement;
+      const spoken = codec;
+      const waited = waits();
       agreement = next;
       codec = next.formats[0]!.codec;
+      if (codec !== spoken || (waited && !waits())) prompt.stop();
+      if (waits() && !waited && before !== undefined) say("please-hold", now);
       if (before?.address !== next.address || before.port !== next.port) nameDestination(next.address, next.port);
-      if (before?.srtp?.send.key !== next.srtp?.send.key) sender.secure(next.srtp?.send);
+      if (next.dtls !== undefined) {
+        if (dtls.agree(next.dtls, now)) {
+          receiver.secureBy(undefined);
+          sender.secureBy(undefined);
+        }
+      } else if (dtls.isOn || before?.srtp?.send.key !== next.srtp?.send.key) {
+        dtls.agree(undefined, now);
+        sender.secure(next.srtp?.send);
+      }
       receiver.update(next, now);
-      if (before?.sends !== next.sends || before.formats[0]!.codec !== codec) listen();
+      if (before?.sends !== next.sends || before.held !== next.held || codec !== spoken) listen();
     },
     enter(room, participant, now) {
       if (closed) return;
@@ -172,19 +225,22 @@ export function createLeg(options: LegOptions): Leg {
       leave(now);
       onLeft();
     },
-    prompt(clip, now) {
-      if (!closed) prompt.play(clip, HEARD[codec], now);
+    prompt(name, now) {
+      if (!closed) say(name, now);
     },
     dial: digits.add,
     tick(now) {
       if (closed || agreement === undefined) return;
-      prompt.tick(now);
+      if (prompt.tick(now) && clip !== undefined) onSaid(clip);
+      if (waits() && !prompt.playing) say("hold", now);
       const { events, sends, receives } = agreement;
       const clockRate = RTP_CLOCK[codec];
       if (events && sends) {
         digits.tick(now, sender.timestampAt(now, clockRate), events.clockRate, sendEvent);
       }
-      sender.report(named.rtcp, now, clockRate);
+      dtls.tick(now);
+      if (!dtls.isOn) sender.report(named.rtcp, now, clockRate, false);
+      else if (agreement.dtls?.isMuxed) sender.report(dtls.path, now, clockRate, true);
       if (isSilent || !receives || now - receiver.heardAt < SILENT) return;
       isSilent = true;
       onSilent();
@@ -194,9 +250,10 @@ export function createLeg(options: LegOptions): Leg {
       if (closed) return;
       closed = true;
       leave(now);
-      prompt.close();
+      prompt.stop();
       receiver.close();
       sender.close();
+      dtls.close();
       for (const at of ["rtp", "rtcp"] as const) if (named[at] >= 0) pair[at].release(named[at]);
       pair.close();
     },

@@ -3,8 +3,10 @@ import { createLog } from "../../log.ts";
 import { type MixHost, NO_MIXING } from "../../mix/mix-host.ts";
 import type { RtpSocket } from "../rtp/channel.ts";
 import type { RtpHost } from "../rtp/leg.ts";
+import { loadClips } from "./clips.ts";
 import { createLegs } from "./legs.ts";
 import type { LegAgreement, LegNews } from "./orders.ts";
+import { TEST_KEYS } from "./testing/keys.ts";
 
 it("a defect that a leg meets ends that leg alone, and its call is told", async () => {
   const news: LegNews[] = [];
@@ -30,7 +32,8 @@ it("a defect that a leg meets ends that leg alone, and its call is told", async 
     }),
   };
   const legs = createLegs({
-    ...{ rtp, mixing, tell: said => news.push(said), join() {} },
+    ...{ rtp, mixing, clips: await loadClips(), tell: said => news.push(said), join() {} },
+    ...{ certificate: () => TEST_KEYS.certificate, handshakes: TEST_KEYS.handshakes },
     log: createLog("error", {}, line => errors.push(line)),
   });
   const agreement: LegAgreement = {

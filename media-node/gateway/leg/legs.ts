@@ -1,14 +1,23 @@
 import { TandemError } from "../../../src/protocol/index.ts";
+import type { DtlsCertificate } from "../../dtls/certificate.ts";
+import type { HandshakeBudget } from "../../dtls/handshake-budget.ts";
+import { createIceCredentials } from "../../ice/credentials.ts";
 import type { Log } from "../../log.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
 import { createTally, type Tally } from "../../session/tally.ts";
 import type { RtpHost } from "../rtp/leg.ts";
+import type { Clips } from "./clips.ts";
 import { createLeg, type Leg } from "./leg.ts";
 import type { LegNews, LegOrder, LegPlace } from "./orders.ts";
 
 export interface LegsOptions {
   readonly rtp: RtpHost;
   readonly mixing: MixHost;
+  /** What they are told; absent: nothing. */
+  readonly clips?: Clips | undefined;
+  /** Our end of DTLS. */
+  readonly certificate: () => DtlsCertificate;
+  readonly handshakes: HandshakeBudget;
   readonly tell: (news: LegNews) => void;
   readonly log: Log;
   /** Lets a leg into a room, now or when its participant has come. @throws (or rejects with) TandemError */
@@ -26,7 +35,7 @@ export interface Legs {
   close(now: number): void;
 }
 
-export function createLegs({ rtp, mixing, tell, log, join }: LegsOptions): Legs {
+export function createLegs({ rtp, mixing, clips, certificate, handshakes, tell, log, join }: LegsOptions): Legs {
   const legs = new Map<number, Leg>();
   const past = createTally();
   /** Those whose ports are being opened. */
@@ -50,14 +59,20 @@ export function createLegs({ rtp, mixing, tell, log, join }: LegsOptions): Legs 
       pair.close();
       throw new TandemError("no-such-call");
     }
+    const keys = { certificate: certificate(), handshakes, ice: createIceCredentials(0) };
     const leg = createLeg({
-      ...{ pair, mixing, now },
+      ...{ pair, mixing, clips, keys, now },
       onDigit: digit => tell({ type: "leg.digit", leg: number, digit }),
+      onSaid: clip => tell({ type: "leg.said", leg: number, clip }),
       onSilent: () => tell({ type: "leg.silent", leg: number }),
       onLeft: () => tell({ type: "leg.left", leg: number }),
     });
     legs.set(number, leg);
-    return { address: rtp.address, port: pair.port };
+    return {
+      address: rtp.address,
+      port: pair.port,
+      dtls: { fingerprint: keys.certificate.fingerprint, ice: keys.ice },
+    };
   }
 
   return {

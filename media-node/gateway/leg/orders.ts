@@ -14,6 +14,14 @@ export interface LegFormat {
   readonly receiveType: number;
 }
 
+/** How a telephone proves itself where keys come by DTLS, and its ICE if it has one. */
+export interface LegDtls {
+  readonly fingerprint: { readonly algorithm: string; readonly value: string };
+  readonly ice?: { readonly ufrag: string; readonly password: string };
+  /** RTCP shares the port. */
+  readonly isMuxed: boolean;
+}
+
 /** What was agreed by offer and answer. */
 export interface LegAgreement {
   /** Where the telephone wants RTP. */
@@ -28,8 +36,12 @@ export interface LegAgreement {
   readonly events?: { readonly sendType: number; readonly receiveTypes: readonly number[]; readonly clockRate: number };
   /** Keys, where sound is encrypted. */
   readonly srtp?: { readonly send: SdesKey; readonly receive: SdesKey };
+  /** Instead: keys come by DTLS. */
+  readonly dtls?: LegDtls;
   readonly sends: boolean;
   readonly receives: boolean;
+  /** We hold it: it hears music, not the room. */
+  readonly held?: boolean;
 }
 
 /** Main → worker. `leg` is a number that main never uses again. */
@@ -47,11 +59,18 @@ export type LegOrder =
 export interface LegPlace {
   readonly address: string;
   readonly port: number;
+  /** What our end of DTLS and ICE is known by. */
+  readonly dtls: {
+    readonly fingerprint: { readonly algorithm: string; readonly value: string };
+    readonly ice: { readonly ufrag: string; readonly password: string };
+  };
 }
 
 /** Worker → main. */
 export type LegNews =
   | { readonly type: "leg.digit"; readonly leg: number; readonly digit: string }
+  /** A prompt has been played to its end. */
+  | { readonly type: "leg.said"; readonly leg: number; readonly clip: ClipName }
   /** Nothing came for long, though something should: the telephone is gone. */
   | { readonly type: "leg.silent"; readonly leg: number }
   /** The participant that it was is none any more. */

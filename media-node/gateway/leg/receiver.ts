@@ -1,11 +1,12 @@
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import { createRtpHeader, readRtp } from "../../rtp/rtp-header.ts";
-import { createInboundSrtp } from "../../srtp/inbound.ts";
+import { createInboundSrtp, type InboundSrtp } from "../../srtp/inbound.ts";
 import type { SocketPair } from "../rtp/channel.ts";
 import { createClearInbound } from "../rtp/clear.ts";
 import { masterKeyOf } from "../rtp/sdes.ts";
 import { createSourceLock, type SourceLock } from "../rtp/source-lock.ts";
 import { createDigitsIn } from "./digits-in.ts";
+import type { LegDtlsEnd } from "./dtls.ts";
 import type { LegCodec } from "./formats.ts";
 import type { LegAgreement } from "./orders.ts";
 
@@ -45,11 +46,19 @@ export interface LegReceiver {
   /** The path that its RTP comes on, and so goes back on (RFC 4961); -1 before the first of it. */
   readonly path: number;
   update(agreement: LegAgreement, now: number): void;
+  /** Decrypts so from now on, by keys of DTLS; undefined: they are yet to come, and nothing is heard. */
+  secureBy(inbound: InboundSrtp | undefined): void;
   receive(at: keyof SocketPair, bytes: Uint8Array, path: number, now: number): void;
   close(): void;
 }
 
-export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: number): LegReceiver {
+/** @param dtls where keys may come from, which then also tells who may speak */
+export function createLegReceiver(
+  sockets: SocketPair,
+  dtls: Pick<LegDtlsEnd, "isOn" | "accepts" | "heard">,
+  ears: LegEars,
+  now: number,
+): LegReceiver {
   const counters = { packets: 0, strangers: 0, undecipherable: 0, malformed: 0 };
   const digits = createDigitsIn();
   const codecs = new Map<number, LegCodec>();
@@ -57,8 +66,15 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
   let agreement: LegAgreement | undefined;
   let lock: SourceLock = createSourceLock(undefined);
   let inbound = createClearInbound();
+  /** Keys of DTLS, once they are there. */
+  let byDtls: InboundSrtp | undefined;
   let held = -1;
   let heardAt = now;
+
+  function mayCome(at: keyof SocketPair, path: number): boolean {
+    const isNamed = agreement?.from.includes(sockets[at].addressOf(path)) === true;
+    return dtls.isOn ? dtls.accepts(path, isNamed) : isNamed;
+  }
 
   function letGo(): void {
     if (held >= 0) sockets.rtp.release(held);
@@ -73,10 +89,13 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
   function admit(path: number, at: number): boolean {
     const address = sockets.rtp.addressOf(path);
     const port = sockets.rtp.portOf(path);
-    if (agreement?.from.includes(address) !== true) return false;
-    const isNamed = address === agreement.address && port === agreement.port;
+    if (!mayCome("rtp", path)) return false;
+    const isNamed = address === agreement?.address && port === agreement.port;
     const { ssrc, sequence } = header;
-    if (!lock.admit({ address, port, ssrc, sequence }, isNamed || agreement.srtp !== undefined, at)) return false;
+    const isAuthentic = dtls.isOn || agreement?.srtp !== undefined;
+    // Where ICE leads elsewhere the one before is over.
+    if (dtls.isOn && address !== lock.address) lock = createSourceLock(undefined);
+    if (!lock.admit({ address, port, ssrc, sequence }, isNamed || isAuthentic, at)) return false;
     letGo();
     sockets.rtp.retain(path);
     held = path;
@@ -85,11 +104,11 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
 
   function receiveRtp(received: number, path: number, at: number): void {
     // Who may not speak costs no decryption.
-    if (path !== held && agreement?.from.includes(sockets.rtp.addressOf(path)) !== true) {
+    if (path !== held && !mayCome("rtp", path)) {
       counters.strangers++;
       return;
     }
-    const length = inbound.unprotectRtp(packet, 0, received);
+    const length = (dtls.isOn ? byDtls : inbound)?.unprotectRtp(packet, 0, received) ?? 0;
     if (length <= 0) {
       counters.undecipherable++;
       return;
@@ -110,6 +129,7 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
       return;
     }
     lock.heard(at);
+    dtls.heard(path, at);
     heardAt = at;
     counters.packets++;
     if (isEvent) {
@@ -145,17 +165,21 @@ export function createLegReceiver(sockets: SocketPair, ears: LegEars, now: numbe
       for (const { codec, receiveType } of next.formats) codecs.set(receiveType, codec);
       for (const type of next.events?.receiveTypes ?? []) events.add(type);
     },
+    secureBy(next) {
+      byDtls?.close();
+      byDtls = next;
+    },
     receive(at, bytes, path, time) {
       const kind = packetKind(bytes, 0, bytes.length);
       packet.set(bytes);
       if (kind === PacketKind.rtp && at === "rtp") receiveRtp(bytes.length, path, time);
-      else if (kind === PacketKind.rtcp && agreement?.from.includes(sockets[at].addressOf(path)) === true)
-        heardAt = time;
+      else if (kind === PacketKind.rtcp && mayCome(at, path)) heardAt = time;
       else counters.strangers++;
     },
     close() {
       letGo();
       inbound.close();
+      byDtls?.close();
     },
   };
 }

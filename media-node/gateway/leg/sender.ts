@@ -4,9 +4,9 @@ import { writeUint16, writeUint32 } from "../../rtp/bytes.ts";
 import { ntpFraction, ntpSeconds } from "../../rtp/ntp.ts";
 import { createRtcpWriter } from "../../rtp/rtcp-writer.ts";
 import { randomUint32 } from "../../session/slot-identity.ts";
-import { createOutboundSrtp } from "../../srtp/outbound.ts";
+import { createOutboundSrtp, type OutboundSrtp } from "../../srtp/outbound.ts";
 import type { RtpSocket } from "../rtp/channel.ts";
-import { createClearOutbound } from "../rtp/clear.ts";
+import { createClearOutbound, createMuteOutbound } from "../rtp/clear.ts";
 import { masterKeyOf } from "../rtp/sdes.ts";
 
 const HEADER = 12;
@@ -25,6 +25,8 @@ const MAX_LEAP = 10;
 export interface LegSender {
   /** Encrypts by this key from now on. @throws TandemError for one that is none */
   secure(key: SdesKey | undefined): void;
+  /** Encrypts so from now on, by keys of DTLS; undefined: they are yet to come, and nothing leaves. */
+  secureBy(outbound: OutboundSrtp | undefined): void;
   /** The stream's timestamp now. */
   timestampAt(now: number, clockRate: number): number;
   /** The stream's timestamp for a frame that a mixer gave this one: they may come from several, one after the other. */
@@ -38,8 +40,8 @@ export interface LegSender {
     offset: number,
     length: number,
   ): void;
-  /** Tells how much was sent, when that is due. */
-  report(path: number, now: number, clockRate: number): void;
+  /** Tells how much was sent, when that is due. @param isMuxed whether RTCP shares the port */
+  report(path: number, now: number, clockRate: number, isMuxed: boolean): void;
   close(): void;
 }
 
@@ -66,6 +68,10 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       outbound.close();
       outbound = key ? createOutboundSrtp({ master: masterKeyOf(key) }) : createClearOutbound();
     },
+    secureBy(next) {
+      outbound.close();
+      outbound = next ?? createMuteOutbound();
+    },
     timestampAt: (now, clockRate) => (last + elapsed(now, clockRate)) >>> 0,
     follow(timestamp, clockRate, now) {
       const step = (timestamp - lastTaken) | 0;
@@ -89,7 +95,7 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       packets++;
       octets = (octets + length) >>> 0;
     },
-    report(path, now, clockRate) {
+    report(path, now, clockRate, isMuxed) {
       // As long as no sound was sent nothing says that somebody wants any of this.
       if (path < 0 || packets === 0 || now < nextReport) return;
       nextReport = now + REPORT_INTERVAL;
@@ -99,7 +105,7 @@ export function createLegSender(rtp: RtpSocket, rtcp: RtpSocket): LegSender {
       else writer.emptyReport();
       reported = packets;
       const length = outbound.protectRtcp(packet, 0, writer.finish());
-      if (length > 0) rtcp.send(path, packet, 0, length);
+      if (length > 0) (isMuxed ? rtp : rtcp).send(path, packet, 0, length);
     },
     close: () => outbound.close(),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PoolLegs } from "../../worker/pool-legs.ts";
+import { TEST_DTLS } from "../leg/testing/keys.ts";
 import { createPhoneCall } from "./call.ts";
 
 const LOBBY = { room: "lobby", life: "l_00000000", epoch: 1 };
@@ -10,7 +11,7 @@ function create(joined: Promise<void>) {
   const legs: PoolLegs = {
     async open() {
       return {
-        place: { address: "127.0.0.1", port: 40_000 },
+        place: { address: "127.0.0.1", port: 40_000, dtls: TEST_DTLS },
         isBeside: () => true,
         update() {},
         join: () => joined,

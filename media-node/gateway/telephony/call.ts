@@ -21,14 +21,13 @@ import { causeOf } from "./causes.ts";
 import { CODECS, legAgreement } from "./codecs.ts";
 import { createCollector } from "./collector.ts";
 import { keyInInfo } from "./dtmf-info.ts";
+import { createFarewell } from "./farewell.ts";
 import { createTransfers, type TransferOptions, type Transfers } from "./transfers.ts";
 
 /** The edge has so long (ms) to say what becomes of a call that came in. */
 const EDGE_PATIENCE = 5_000;
 /** A telephone rings so long (ms) at most. */
 const RING_TIME = 90_000;
-/** Who is locked out is told so for so long (ms). */
-const LOCKED_TIME = 3_000;
 /** Normal call clearing (Q.850). */
 const CLEARING = 16;
 
@@ -41,6 +40,8 @@ export interface PhoneCallOptions {
   readonly legs: PoolLegs;
   /** Where signaling comes from: sound may come from there, too. */
   readonly signaling: string;
+  /** It comes by WebSocket. */
+  readonly isBrowser?: boolean;
   /** Whether sound is encrypted. */
   readonly srtp: NodeTrunk["srtp"];
   /** Milliseconds, the clock of the SIP stack. */
@@ -77,7 +78,7 @@ export interface PhoneCall {
 }
 
 export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
-  const { id, legs, signaling, srtp, now, report, onOver, onProgress } = options;
+  const { id, legs, signaling, isBrowser = false, srtp, now, report, onOver, onProgress } = options;
   const collector = createCollector(digits => report({ type: "call.digits", call: id, digits }));
   let sip: SipCall | undefined;
   let incoming: IncomingCall | undefined;
@@ -90,6 +91,10 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   let isAnswered = false;
   let isEstablished = false;
   let isHeld = false;
+  /** We hold it. */
+  let holds = false;
+  /** Sound once went both ways. */
+  let hasTalked = false;
   /** What is played as soon as sound may be sent. */
   let nextPrompt: ClipName | undefined;
   let isOver = false;
@@ -97,6 +102,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   let owesOffer = false;
   let cause: CallCause | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const farewell = createFarewell(clip => leg?.prompt(clip), sendBye);
   const leave = (): void => hangUp({ reason: "transferred" });
   const transfers = createTransfers({ ...options.transfers, id, now, report, leave });
 
@@ -107,6 +113,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
 
   const legEvents: LegEvents = {
     digit: key => collector.add(key),
+    said: farewell.said,
     over(why) {
       hangUp({ reason: why === "silent" ? "media-timeout" : why === "left" ? "removed" : "node-failed" });
     },
@@ -124,11 +131,12 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
    * acknowledges has read what was answered.
    */
   function tellLeg(): void {
-    if (agreement) leg?.update(legAgreement(agreement, signaling, isEstablished));
+    if (agreement) leg?.update(legAgreement(agreement, signaling, { isEstablished, holds, hasTalked }));
   }
 
   function agreed(next: AudioAgreement): void {
     agreement = next;
+    hasTalked ||= next.direction === "sendrecv";
     retired?.close();
     retired = undefined;
     tellLeg();
@@ -138,8 +146,14 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     report({ type: "call.state", call: id, state: held ? "held" : "resumed" });
   }
 
-  const createMedia = ({ place }: PoolLeg): AudioMedia =>
-    createAudioMedia({ ...place, codecs: CODECS, srtp, sessionId: String(randomInt(1, 2 ** 47)), agreed });
+  /** Browsers have no other keys than those of DTLS. */
+  const createMedia = ({ place: { dtls, ...place } }: PoolLeg): AudioMedia =>
+    createAudioMedia({
+      ...{ ...place, codecs: CODECS, sessionId: String(randomInt(1, 2 ** 47)), agreed },
+      srtp: srtp === "dtls" ? "required" : srtp,
+      dtls: srtp !== "off" || isBrowser ? dtls : undefined,
+      offersDtls: srtp === "dtls" || isBrowser,
+    });
 
   function offer(): void {
     owesOffer = !isEstablished;
@@ -188,7 +202,12 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   function hangUp(why: CallCause): void {
     if (isOver) return;
     cause ??= why;
-    sip?.hangUp(now(), `Q.850;cause=${why.q850 ?? CLEARING}`);
+    if (isEstablished && farewell.begin(why.reason)) return;
+    sendBye();
+  }
+
+  function sendBye(): void {
+    if (!isOver) sip?.hangUp(now(), `Q.850;cause=${cause?.q850 ?? CLEARING}`);
   }
 
   function ended(end: SipCallEnd): void {
@@ -196,6 +215,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     isOver = true;
     clearTimeout(timer);
     collector.close();
+    farewell.close();
     transfers.close();
     leg?.close();
     retired?.close();
@@ -275,10 +295,10 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
       await answer(undefined);
       // A newer edge may know more of them.
       const clip: ClipName = isClip(prompt) ? prompt : "welcome";
+      if (clip === "locked") return hangUp({ reason: clip });
       if (isEstablished) leg?.prompt(clip);
       else nextPrompt = clip;
       if (digits !== undefined) collector.ask(digits);
-      if (clip === "locked") after(LOCKED_TIME, () => hangUp({ reason: "locked" }));
     },
     reject(status, reason) {
       clearTimeout(timer);
@@ -286,7 +306,9 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     },
     hangUp,
     hold(held) {
-      media?.setDirection(held ? "inactive" : "sendrecv");
+      holds = held;
+      media?.setDirection(held ? "sendonly" : "sendrecv");
+      tellLeg();
       offer();
     },
     dial: digits => leg?.dial(digits),

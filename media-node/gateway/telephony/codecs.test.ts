@@ -3,8 +3,29 @@ import { legAgreement } from "./codecs.ts";
 
 const agreementAt = (address: string, signaling: string) => {
   const agreement = { address, port: 4_000, codecs: [], events: [], direction: "sendrecv", srtp: undefined } as const;
-  return legAgreement(agreement, signaling, true);
+  return legAgreement(agreement, signaling, { isEstablished: true, holds: false, hasTalked: true });
 };
+
+describe("a telephone's sound", () => {
+  const sound = (direction: "sendrecv" | "sendonly" | "recvonly" | "inactive", holds: boolean, hasTalked: boolean) => {
+    const agreement = { address: "192.0.2.7", port: 4_000, codecs: [], events: [], direction, srtp: undefined };
+    const { sends, receives, held } = legAgreement(agreement, "192.0.2.7", { isEstablished: true, holds, hasTalked });
+    return { sends, receives, held };
+  };
+
+  it("goes both ways, or the one way that was agreed from the beginning", () => {
+    expect(sound("sendrecv", false, true)).toEqual({ sends: true, receives: true, held: false });
+    expect(sound("recvonly", false, false)).toEqual({ sends: false, receives: true, held: false });
+  });
+
+  it("is music to the telephone alone while we hold it, and not the telephone's own while it holds us", () => {
+    expect(sound("sendonly", true, true)).toEqual({ sends: true, receives: false, held: true });
+    // Not agreed yet.
+    expect(sound("sendrecv", true, true)).toEqual({ sends: true, receives: false, held: true });
+    expect(sound("recvonly", false, true)).toEqual({ sends: false, receives: false, held: false });
+    expect(sound("inactive", true, true)).toEqual({ sends: false, receives: false, held: true });
+  });
+});
 
 describe("where a telephone's sound goes", () => {
   it.each([

@@ -36,13 +36,22 @@ function mayBeAt(address: string, signaling: string): boolean {
   return !isInRanges(NO_TELEPHONES, bytes, bytes.length === 4 ? STUN_FAMILY.ipv4 : STUN_FAMILY.ipv6);
 }
 
+/** What of a call matters to its sound. */
+export interface CallSound {
+  /** Before, a telephone hears nothing. */
+  readonly isEstablished: boolean;
+  /** We hold it. */
+  readonly holds: boolean;
+  /** Sound once went both ways: where it no longer does, somebody holds somebody. */
+  readonly hasTalked: boolean;
+}
+
 /**
  * What a leg must know of an agreement.
  * @param signaling where the telephone's signaling comes from
- * @param established whether the call is: before, a telephone hears nothing
  */
-export function legAgreement(agreement: AudioAgreement, signaling: string, established: boolean): LegAgreement {
-  const { address, port, direction, codecs, events, srtp } = agreement;
+export function legAgreement(agreement: AudioAgreement, signaling: string, state: CallSound): LegAgreement {
+  const { address, port, direction, codecs, events, srtp, dtls } = agreement;
   const formats = codecs.flatMap(({ name, sendType, receiveType }) => {
     const codec = legCodec(name);
     return codec ? [{ codec, sendType, receiveType }] : [];
@@ -64,7 +73,10 @@ export function legAgreement(agreement: AudioAgreement, signaling: string, estab
       },
     }),
     ...(srtp && { srtp }),
-    sends: established && port > 0 && (direction === "sendrecv" || direction === "sendonly"),
-    receives: direction === "sendrecv" || direction === "recvonly",
+    ...(dtls && { dtls }),
+    sends: state.isEstablished && port > 0 && (direction === "sendrecv" || direction === "sendonly"),
+    // A telephone that holds us may send its music: the room is not to hear it.
+    receives: !state.holds && (direction === "sendrecv" || (direction === "recvonly" && !state.hasTalked)),
+    held: state.holds,
   };
 }

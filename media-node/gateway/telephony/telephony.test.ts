@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Assignment, NodeTrunk } from "../../../src/protocol/index.ts";
 import type { LegEvents, PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
+import { TEST_DTLS } from "../leg/testing/keys.ts";
 import { type AudioAgreement, createAudioMedia } from "../sip/description/audio-media.ts";
 import type { SipCall } from "../sip/session/call.ts";
 import type { SipCallEnd } from "../sip/session/media.ts";
@@ -39,7 +40,7 @@ describe("telephony", () => {
         const { said } = leg;
         const port = 40_000 + 2 * legs.push(leg);
         const opened: PoolLeg = {
-          place: { address: "127.0.0.1", port },
+          place: { address: "127.0.0.1", port, dtls: TEST_DTLS },
           isBeside: () => beside || legs.length > 1,
           update: ({ formats, sends, receives }) => said.push(`update ${formats[0]?.codec} ${sends} ${receives}`),
           join: async (_, pid) => void said.push(`join ${pid}`),
@@ -125,7 +126,7 @@ describe("telephony", () => {
     expect(agreements.at(-1)).toMatchObject({ port: 40_002 });
     await telephony.obey({ type: "call.hold", id: 4, call: id, held: true });
     await soon(() => states()).toEqual(["answered", "held"]);
-    expect(leg?.said.at(-1)).toBe("update g722 false false");
+    expect(leg?.said.at(-1)).toBe("update g722 true false");
     await telephony.obey({ type: "call.hold", id: 5, call: id, held: false });
     await soon(() => states()).toEqual(["answered", "held", "resumed"]);
     leg?.events.over("left");

@@ -15,6 +15,7 @@ import type { PoolLegs } from "../../worker/pool-legs.ts";
 import type { DigestAlgorithm } from "../sip/auth/digest.ts";
 import { userOf } from "../sip/message/uri.ts";
 import { openSipEndpoint, type SipEndpointOptions } from "../sip/socket/endpoint.ts";
+import type { SipFlow } from "../sip/transport/flow.ts";
 import { calledNumber, uriAt } from "./addresses.ts";
 import { type CallFrame, createPhoneCall, type PhoneCall } from "./call.ts";
 import { createPhones } from "./phones.ts";
@@ -71,11 +72,12 @@ export async function openTelephony({ sip, digest, legs, report, log }: Telephon
   function createCall(
     id: string,
     trunk: HeldTrunk,
-    signaling: string,
+    { address, transport }: Pick<SipFlow, "address" | "transport">,
     onProgress?: (status: number) => void,
   ): PhoneCall {
     const call = createPhoneCall({
-      ...{ id, trunk: trunk.spec.trunk, legs, signaling, report, onProgress, srtp: trunk.spec.srtp },
+      ...{ id, trunk: trunk.spec.trunk, legs, signaling: address, report, onProgress, srtp: trunk.spec.srtp },
+      isBrowser: transport === "ws" || transport === "wss",
       transfers: {
         policy: () => trunk.spec.transfer,
         isOurs: replaces => replacing.find(replaces, trunk) !== undefined,
@@ -113,7 +115,7 @@ export async function openTelephony({ sip, digest, legs, report, log }: Telephon
         admitted = undefined;
         const { invite, flow } = incoming;
         const id = `c_${randomBytes(9).toString("base64url")}`;
-        const call = createCall(id, trunk, flow.address);
+        const call = createCall(id, trunk, flow);
         const from = userOf(invite.from.uri);
         const name = written(invite.from.displayName);
         const replaced = replacing.replacedBy(invite, trunk);
@@ -156,9 +158,14 @@ export async function openTelephony({ sip, digest, legs, report, log }: Telephon
       throw new TandemError("trunk-unavailable", `${name}: not registered`);
     const limit = trunks.begin(trunk, endpoint.now());
     if (limit !== "") throw new TandemError("trunk-busy", limit);
-    const call = createCall(id, trunk, place?.flow.address ?? spec.host ?? "", status => {
-      if (referrer !== undefined) calls.get(referrer)?.transfers.progress(status);
-    });
+    const call = createCall(
+      id,
+      trunk,
+      place?.flow ?? { address: spec.host ?? "", transport: spec.transport },
+      status => {
+        if (referrer !== undefined) calls.get(referrer)?.transfers.progress(status);
+      },
+    );
     await call.start(whereOf(command), pid, media =>
       endpoint.stack.call(
         {

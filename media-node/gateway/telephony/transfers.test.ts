@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Assignment, NodeTrunk } from "../../../src/protocol/index.ts";
 import type { PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
+import { TEST_DTLS } from "../leg/testing/keys.ts";
 import type { Replaces } from "../sip/message/refer.ts";
 import type { IncomingCall, SipCall } from "../sip/session/call.ts";
 import type { SipCallEnd } from "../sip/session/media.ts";
@@ -34,7 +35,7 @@ describe("transfers at a node", () => {
     let port = 40_000;
     const leg = (): PoolLeg => {
       port += 2;
-      const place = { address: "127.0.0.1", port };
+      const place = { address: "127.0.0.1", port, dtls: TEST_DTLS };
       return { place, isBeside: () => true, update() {}, join: async () => {}, prompt() {}, dial() {}, close() {} };
     };
     const legs: PoolLegs = { open: async () => leg(), heard() {}, workerEnded() {} };

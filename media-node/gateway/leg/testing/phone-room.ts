@@ -2,6 +2,7 @@
  * Telephones in a room in virtual time: real router, mixer and codecs; RTP as bytes, without sockets.
  * @module
  */
+
 import { MEMBER_GRANTS, type NodeParticipant } from "../../../../src/protocol/index.ts";
 import type { AudioDecoder, AudioEncoder } from "../../../codec/audio-codec.ts";
 import { MAX_ENCODED, MAX_PACKET_TIME } from "../../../codec/audio-codec.ts";
@@ -14,12 +15,15 @@ import { createTestMixing } from "../../../testing/mixing.ts";
 import { tone } from "../../../testing/tones.ts";
 import type { RtpSocket } from "../../rtp/channel.ts";
 import type { OpenPair } from "../../rtp/leg.ts";
+import { loadClips } from "../clips.ts";
 import { HEARD, type LegCodec } from "../formats.ts";
 import { createLeg, type Leg } from "../leg.ts";
 import type { LegAgreement } from "../orders.ts";
 import { createPhoneMix } from "../phone-mix.ts";
+import { TEST_KEYS } from "./keys.ts";
 
 const opus = await loadOpus();
+const clips = await loadClips();
 const TICK = 20;
 const TYPES: Readonly<Record<LegCodec, number>> = { pcmu: 0, pcma: 8, g722: 9, opus: 107 };
 export const EVENT_TYPE = 101;
@@ -132,8 +136,9 @@ export function createPhoneRoom(): PhoneRoom {
       close: () => void told.push(`closed, holds ${rtp.held() + control.held()} paths`),
     };
     const leg = createLeg({
-      ...{ pair, mixing: mixing.host, now },
+      ...{ pair, mixing: mixing.host, clips, keys: TEST_KEYS, now },
       onDigit: digit => told.push(digit),
+      onSaid: clip => told.push(`said ${clip}`),
       onSilent: () => told.push("silent"),
       onLeft: () => told.push("left"),
     });

@@ -1,11 +1,12 @@
 import type { SdesKey } from "../../../../src/protocol/index.ts";
-import { attribute, type SdpDescription, type SdpMedia } from "../../../sdp/description.ts";
+import { attribute, type SdpAttribute, type SdpDescription, type SdpMedia } from "../../../sdp/description.ts";
 import { attempt } from "../../../sdp/failure.ts";
 import { formatDescription } from "../../../sdp/format.ts";
 import { parseDescription } from "../../../sdp/parse.ts";
 import type { Direction, RtpFormat } from "../../../sdp/rtp-formats.ts";
 import type { SipMedia } from "../session/media.ts";
 import { answerDirection, both, reverse } from "./direction.ts";
+import { bundleAttributes, dtlsAttributes, isDtlsAudio, type LocalDtls, type RemoteDtls, readDtls } from "./dtls.ts";
 import { isPlainAudio, isSecureAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
 import { type CryptoLine, createSdesKey, formatCrypto, readCrypto } from "./sdes.ts";
 
@@ -47,7 +48,9 @@ export interface AudioAgreement {
   readonly events: readonly AgreedCodec[];
   /** As we see it: without sending, the peer has put us on hold or wants silence. */
   readonly direction: Direction;
-  /** Keys, where sound is encrypted. */
+  /** How its end proves itself, where keys come by DTLS. */
+  readonly dtls?: RemoteDtls;
+  /** Keys, where sound is encrypted by such that signaling carries. */
   readonly srtp: { readonly send: SdesKey; readonly receive: SdesKey } | undefined;
 }
 
@@ -59,6 +62,10 @@ export interface AudioMediaOptions {
   readonly codecs: readonly AudioCodec[];
   /** Whether sound is encrypted: `optional` takes offers of either kind, and offers none. */
   readonly srtp?: "off" | "optional" | "required";
+  /** Our end of DTLS, where it may be: taken whatever `srtp` says of other keys. */
+  readonly dtls?: LocalDtls | undefined;
+  /** Whether DTLS is what we offer. */
+  readonly offersDtls?: boolean;
   /** For `o=`: up to 18 digits, other for every call. */
   readonly sessionId: string;
   /** Told of every agreement, also where nothing has changed. */
@@ -90,12 +97,14 @@ function describeCodecs(codecs: readonly AgreedCodec[]): SdpMedia["attributes"] 
 }
 
 export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
-  const { address, codecs, sessionId, srtp = "off", agreed } = options;
+  const { address, codecs, sessionId, srtp = "off", dtls, offersDtls = false, agreed } = options;
   let { port } = options;
   const addressType = address.includes(":") ? "IP6" : "IP4";
   let wanted: Direction = "sendrecv";
   /** Our last description: a later one keeps its m-lines. */
   let local: readonly SdpMedia[] = [];
+  /** What stands before them. */
+  let before: readonly SdpAttribute[] = [];
   let written = "";
   let version = 0;
   /**
@@ -110,17 +119,20 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     return key;
   }
 
-  const isUsable = (media: SdpMedia): boolean =>
-    isPlainAudio(media)
-      ? srtp !== "required"
-      : isSecureAudio(media) && srtp !== "off" && (media.port === 0 || readCrypto(media) !== undefined);
+  const isUsable = (media: SdpMedia, session: readonly SdpAttribute[]): boolean =>
+    isDtlsAudio(media, session)
+      ? dtls !== undefined
+      : isPlainAudio(media)
+        ? srtp !== "required"
+        : isSecureAudio(media) && srtp !== "off" && (media.port === 0 || readCrypto(media) !== undefined);
 
   /** Writes a description; its version rises when anything in it has changed (RFC 3264 §8). */
-  function write(media: readonly SdpMedia[]): string {
+  function write(media: readonly SdpMedia[], attributes: readonly SdpAttribute[] = before): string {
+    before = attributes;
     const text = (number: number): string => {
       const origin = { username: "-", sessionId, version: String(number), addressType, address };
       const connection = { addressType, address };
-      return formatDescription({ origin, name: "-", connection, attributes: [], media });
+      return formatDescription({ origin, name: "-", connection, attributes, media });
     };
     local = media;
     if (text(version) !== written) written = text(++version);
@@ -131,19 +143,14 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     protocol: string,
     agreedCodecs: readonly AgreedCodec[],
     direction: Direction,
-    crypto: CryptoLine | undefined,
+    keys: readonly SdpAttribute[],
   ): SdpMedia {
     return {
       kind: "audio",
       port,
       protocol,
       formats: agreedCodecs.map(({ receiveType }) => String(receiveType)),
-      attributes: [
-        ...describeCodecs(agreedCodecs),
-        ...(crypto ? [attribute("crypto", formatCrypto(crypto))] : []),
-        attribute("ptime", "20"),
-        attribute(direction),
-      ],
+      attributes: [...describeCodecs(agreedCodecs), ...keys, attribute("ptime", "20"), attribute(direction)],
       line: 0,
     };
   }
@@ -177,6 +184,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     shared: readonly AgreedCodec[],
     direction: Direction,
     theirs: CryptoLine | undefined,
+    remoteDtls: RemoteDtls | undefined,
   ): void {
     for (const suite of ownKeys.keys()) if (suite !== theirs?.key.suite) ownKeys.delete(suite);
     agreed({
@@ -185,12 +193,18 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       codecs: shared.filter(({ name }) => !isEvents(name)),
       events: shared.filter(({ name }) => isEvents(name)),
       direction,
+      ...(remoteDtls && { dtls: remoteDtls }),
       srtp: theirs && { send: ownKey(theirs.key.suite), receive: theirs.key },
     });
   }
 
   function read(text: string): SdpDescription | undefined {
     const parsed = attempt(() => parseDescription(text));
+    return parsed.ok ? parsed.value : undefined;
+  }
+
+  function readPeerDtls(description: SdpDescription, media: SdpMedia): RemoteDtls | undefined {
+    const parsed = attempt(() => readDtls(description, media));
     return parsed.ok ? parsed.value : undefined;
   }
 
@@ -214,8 +228,16 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
           receiveType: codec.payloadType,
           ownParameters: codec.parameters,
         }));
-        if (srtp !== "required") return write([audio("RTP/AVP", own, wanted, undefined)]);
-        return write([audio("RTP/SAVP", own, wanted, { tag: "1", key: ownKey("AES_CM_128_HMAC_SHA1_80") })]);
+        if (dtls && offersDtls) {
+          const keys = [...dtlsAttributes(dtls, address, port, undefined), attribute("mid", "0")];
+          return write(
+            [audio("UDP/TLS/RTP/SAVPF", own, wanted, keys)],
+            [attribute("ice-lite"), attribute("group", "BUNDLE 0")],
+          );
+        }
+        if (srtp !== "required") return write([audio("RTP/AVP", own, wanted, [])]);
+        const crypto = formatCrypto({ tag: "1", key: ownKey("AES_CM_128_HMAC_SHA1_80") });
+        return write([audio("RTP/SAVP", own, wanted, [attribute("crypto", crypto)])]);
       }
       return write(
         local.map(media => {
@@ -228,21 +250,31 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     answerOffer(offer) {
       const description = read(offer);
       if (!description || description.media.length < local.length) return undefined;
-      const at = description.media.findIndex(media => isUsable(media) && (media.port > 0 || local.length > 0));
+      const at = description.media.findIndex(
+        media => isUsable(media, description.attributes) && (media.port > 0 || local.length > 0),
+      );
       const chosen = description.media[at];
       const remote = chosen && readAudio(description, chosen);
       if (!chosen || !remote) return undefined;
       const shared = common(remote, (_, theirs) => theirs.payloadType);
       if (!shared.some(({ name }) => !isEvents(name))) return undefined;
       const direction = remote.port === 0 ? "inactive" : answerDirection(remote.direction, wanted);
-      const crypto = isSecureAudio(chosen) ? readCrypto(chosen) : undefined;
-      const own = crypto && { tag: crypto.tag, key: ownKey(crypto.key.suite) };
+      const isByDtls = isDtlsAudio(chosen, description.attributes);
+      const remoteDtls = isByDtls ? readPeerDtls(description, chosen) : undefined;
+      if (isByDtls && remoteDtls === undefined && chosen.port > 0) return undefined;
+      const crypto = !isByDtls && isSecureAudio(chosen) ? readCrypto(chosen) : undefined;
+      const bundle = bundleAttributes(description, chosen, remoteDtls?.ice !== undefined);
+      const keys = [
+        ...(crypto ? [attribute("crypto", formatCrypto({ tag: crypto.tag, key: ownKey(crypto.key.suite) }))] : []),
+        ...(dtls && remoteDtls ? [...dtlsAttributes(dtls, address, port, remoteDtls), ...bundle.media] : []),
+      ];
       const answer = write(
         description.media.map((media, i) =>
-          i === at && media.port > 0 ? audio(media.protocol, shared, direction, own) : off(media),
+          i === at && media.port > 0 ? audio(media.protocol, shared, direction, keys) : off(media),
         ),
+        remoteDtls ? bundle.session : [],
       );
-      agree(remote, shared, direction, crypto);
+      agree(remote, shared, direction, crypto, remoteDtls);
       return answer;
     },
     applyAnswer(answer) {
@@ -252,8 +284,13 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const offered = local[at];
       const answered = description.media[at];
       if (!offered || !answered || isSecureAudio(offered) !== isSecureAudio(answered)) return false;
-      const crypto = isSecureAudio(answered) ? readCrypto(answered) : undefined;
-      if (isSecureAudio(answered)) {
+      const isByDtls = isDtlsAudio(offered, before);
+      const remoteDtls = isByDtls ? readPeerDtls(description, answered) : undefined;
+      if (isByDtls && (remoteDtls === undefined || !isDtlsAudio(answered, description.attributes))) return false;
+      const crypto = !isByDtls && isSecureAudio(answered) ? readCrypto(answered) : undefined;
+      if (isByDtls) {
+        // Its certificate will prove it.
+      } else if (isSecureAudio(answered)) {
         const own = readCrypto(offered);
         // The line that it takes, with a key of its own (RFC 4568 §6.2).
         if (crypto?.tag !== own?.tag || crypto?.key.suite !== own?.key.suite) return false;
@@ -263,7 +300,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const shared = common(remote, ours => ownType(offered, ours));
       if (!shared.some(({ name }) => !isEvents(name))) return false;
       const stated = offered.attributes.find(({ name }) => isDirection(name))?.name as Direction | undefined;
-      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto);
+      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto, remoteDtls);
       return true;
     },
   };
