@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { amplitudeAt, decibels } from "../../media-node/testing/tones.ts";
 import type { Trunk } from "../../src/protocol/index.ts";
+import { createAuthority } from "../support/authority.ts";
 import { startBaresip } from "../support/baresip.ts";
 import { joinCall } from "../support/call-page.ts";
 import { expectTone } from "../support/call-sound.ts";
@@ -22,6 +23,7 @@ describe("a telephone and a page", () => {
   let browser: Browser;
   let page: Page;
   let sipPort: number;
+  let tlsPort: number;
 
   async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${edge.url}/v1${path}`, {
@@ -36,8 +38,14 @@ describe("a telephone and a page", () => {
   beforeAll(async () => {
     edge = await startEdge();
     cleanup.add(edge.stop);
+    const authority = await createAuthority(["IP:127.0.0.1"]);
+    cleanup.add(authority.remove);
     sipPort = await freePort();
-    const settings = { "sip-listen": `127.0.0.1:${sipPort}`, "rtp-ports": "22400-22499" };
+    tlsPort = await freePort();
+    const settings = {
+      ...{ "sip-listen": `127.0.0.1:${sipPort}`, "sip-tls-port": String(tlsPort), "rtp-ports": "22400-22499" },
+      ...{ cert: authority.cert, pkey: authority.pkey },
+    };
     const node = await startNode({ edge: edge.url, runtime: "node", settings });
     cleanup.add(node.stop);
     browser = await launchChromium();
@@ -55,13 +63,16 @@ describe("a telephone and a page", () => {
   afterAll(cleanup.run);
 
   it.each([
+    ["pcmu", "udp"],
     ["opus/48000/2", "tcp"],
+    ["G722/16000/1;mediaenc=srtp-mand", "tls"],
     ["pcma;mediaenc=srtp-mand", "udp"],
+    ["opus/48000/2;mediaenc=dtls_srtp", "udp"],
   ])("hear each other, and neither itself (%s, %s)", async (codec, transport) => {
     await expect.poll(async () => (await ask<Trunk>("GET", "/trunks/lab")).state, { timeout: 15_000 }).toBe("idle");
     const phone = await startBaresip({ account: `audio_codecs=${codec}`, tone: PHONE_TONE, record: true });
     try {
-      phone.command("dial", `sip:100@127.0.0.1:${sipPort};transport=${transport}`);
+      phone.command("dial", `sip:100@127.0.0.1:${transport === "tls" ? tlsPort : sipPort};transport=${transport}`);
       await expectTone(page, "phone:bob", PHONE_TONE, [PAGE_TONE]);
       await new Promise(resolve => setTimeout(resolve, 3_000));
       const closed = phone.next("CALL_CLOSED");

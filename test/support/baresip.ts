@@ -49,7 +49,7 @@ export interface BaresipOptions {
   readonly record?: true;
 }
 
-const MODULES = ["g711.so", "g722.so", "opus.so", "srtp.so", "ausine.so", "aubridge.so"];
+const MODULES = ["g711.so", "g722.so", "opus.so", "srtp.so", "dtls_srtp.so", "ausine.so", "aubridge.so"];
 
 async function reach(port: number): Promise<Socket> {
   for (let attempt = 0; ; attempt++) {
