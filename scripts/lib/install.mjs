@@ -28,6 +28,7 @@ const DEBIAN = {
   sipp: "sip-tester",
   baresip: "baresip-core",
   kamailio: "kamailio",
+  rtpengine: "rtpengine-daemon",
   ffmpeg: "ffmpeg",
   "whip-client": "simple-whip-client",
   tcc: "tcc",
