@@ -97,11 +97,22 @@ describe("bytes from anybody", () => {
   });
 
   it("make no description that we choke on", { timeout: 4 * FUZZ_TIMEOUT }, () => {
-    const create = () =>
-      createAudioMedia({ address: "192.0.2.1", port: 4000, codecs: CODECS, sessionId: "1", agreed() {} });
+    const dtls = {
+      fingerprint: { algorithm: "sha-256", value: Array.from({ length: 32 }, () => "AB").join(":") },
+      ice: { ufrag: "AAown", password: "ownPasswordOf22Letters" },
+    };
+    const create = (offersDtls = false) =>
+      createAudioMedia({
+        ...{ address: "192.0.2.1", port: 4000, codecs: CODECS, sessionId: "1", dtls, offersDtls },
+        agreed() {},
+      });
     const offerer = create();
     const offer = offerer.createOffer();
-    const samples = [offer, ...SAMPLES.map(sample => sample.toString("latin1").split("\r\n\r\n")[1] ?? "")]
+    const samples = [
+      offer,
+      create(true).createOffer(),
+      ...SAMPLES.map(sample => sample.toString("latin1").split("\r\n\r\n")[1] ?? ""),
+    ]
       .filter(text => text.startsWith("v=0"))
       .map(text => Buffer.from(text, "latin1"));
     fuzz(samples, bytes => {

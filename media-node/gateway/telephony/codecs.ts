@@ -4,7 +4,8 @@ import { isInRanges, parseRange } from "../../turn/policy/ranges.ts";
 import { DTMF_KEYS } from "../leg/digits-in.ts";
 import { LEG_CODECS, type LegCodec } from "../leg/formats.ts";
 import type { LegAgreement } from "../leg/orders.ts";
-import type { AudioAgreement, AudioCodec } from "../sip/description/audio-media.ts";
+import type { AudioCodec } from "../sip/description/audio-codecs.ts";
+import type { AudioAgreement } from "../sip/description/audio-media.ts";
 
 /** What telephones are offered, the best sound first. G.722 counts 8,000, by an old mistake (RFC 3551 §4.5.2). */
 export const CODECS: readonly AudioCodec[] = [

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Direction } from "../../../sdp/rtp-formats.ts";
 import { CODECS } from "../testing/test-call.ts";
-import { type AudioAgreement, type AudioCodec, createAudioMedia } from "./audio-media.ts";
+import type { AudioCodec } from "./audio-codecs.ts";
+import { type AudioAgreement, createAudioMedia } from "./audio-media.ts";
 import { answerDirection, both, reverse } from "./direction.ts";
 
 function create(codecs: readonly AudioCodec[] = CODECS, address = "192.0.2.1") {

@@ -5,36 +5,11 @@ import { formatDescription } from "../../../sdp/format.ts";
 import { parseDescription } from "../../../sdp/parse.ts";
 import type { Direction, RtpFormat } from "../../../sdp/rtp-formats.ts";
 import type { SipMedia } from "../session/media.ts";
-import { answerDirection, both, reverse } from "./direction.ts";
+import { type AgreedCodec, type AudioCodec, describeCodecs, isEvents, isSameCodec, ownType } from "./audio-codecs.ts";
+import { answerDirection, both, isDirection, reverse } from "./direction.ts";
 import { bundleAttributes, dtlsAttributes, isDtlsAudio, type LocalDtls, type RemoteDtls, readDtls } from "./dtls.ts";
 import { isPlainAudio, isSecureAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
 import { type CryptoLine, createSdesKey, formatCrypto, readCrypto } from "./sdes.ts";
-
-/** A codec that we can send and receive, or `telephone-event`. */
-export interface AudioCodec {
-  /** Encoding name. */
-  readonly name: string;
-  /** As SDP says it: 8000 for G.722, 48000 for Opus. */
-  readonly clockRate: number;
-  readonly channels: number;
-  /** What we offer it as. */
-  readonly payloadType: number;
-  /** Our fmtp, "" if there is none. */
-  readonly parameters: string;
-}
-
-/** A codec that both sides have; each side may number it as it likes. */
-export interface AgreedCodec {
-  /** As our own codec is called. */
-  readonly name: string;
-  readonly clockRate: number;
-  readonly channels: number;
-  readonly sendType: number;
-  readonly receiveType: number;
-  /** The peer's fmtp, and ours. */
-  readonly parameters: string;
-  readonly ownParameters: string;
-}
 
 /** What holds between the two ends after an offer was answered. */
 export interface AudioAgreement {
@@ -78,22 +53,6 @@ export interface AudioMedia extends SipMedia {
   setDirection(direction: Direction): void;
   /** Receives RTP at another port from the next offer or answer on. */
   moveTo(port: number): void;
-}
-
-const EVENTS = "telephone-event";
-const isEvents = (name: string): boolean => name.toLowerCase() === EVENTS;
-
-/** Phones say `telephone-event/8000` beside Opus as often as 48000: events are taken at any clock. */
-function isSameCodec(ours: AudioCodec, theirs: RtpFormat): boolean {
-  if (ours.name.toLowerCase() !== theirs.name.toLowerCase()) return false;
-  return isEvents(ours.name) || (ours.clockRate === theirs.clockRate && ours.channels === theirs.channels);
-}
-
-function describeCodecs(codecs: readonly AgreedCodec[]): SdpMedia["attributes"] {
-  return codecs.flatMap(({ receiveType, name, clockRate, channels, ownParameters }) => [
-    attribute("rtpmap", `${receiveType} ${name}/${clockRate}${channels > 1 ? `/${channels}` : ""}`),
-    ...(ownParameters === "" ? [] : [attribute("fmtp", `${receiveType} ${ownParameters}`)]),
-  ]);
 }
 
 export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
@@ -304,17 +263,4 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       return true;
     },
   };
-}
-
-function isDirection(name: string): boolean {
-  return name === "sendrecv" || name === "sendonly" || name === "recvonly" || name === "inactive";
-}
-
-/** The number that a description of ours gave to a codec; undefined if it isn't in it. */
-function ownType(media: SdpMedia, codec: AudioCodec): number | undefined {
-  const wanted = `${codec.name}/${codec.clockRate}${codec.channels > 1 ? `/${codec.channels}` : ""}`.toLowerCase();
-  const line = media.attributes.find(
-    ({ name, value }) => name === "rtpmap" && value.toLowerCase().endsWith(` ${wanted}`),
-  );
-  return line ? Number(line.value.split(" ", 1)[0]) : undefined;
 }

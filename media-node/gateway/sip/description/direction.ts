@@ -23,3 +23,8 @@ export function both(a: Direction, b: Direction): Direction {
 export function answerDirection(offered: Direction, wanted: Direction): Direction {
   return both(reverse(offered), wanted);
 }
+
+/** Whether an attribute of that name says one. */
+export function isDirection(name: string): boolean {
+  return name === "sendrecv" || name === "sendonly" || name === "recvonly" || name === "inactive";
+}
