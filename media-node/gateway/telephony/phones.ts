@@ -8,7 +8,7 @@ import { userOf } from "../sip/message/uri.ts";
 import type { RegisterVerdict } from "../sip/receiver.ts";
 import { type Binding, createBindings } from "../sip/registrar/bindings.ts";
 import type { SipFlow } from "../sip/transport/flow.ts";
-import type { CallFrame } from "./call.ts";
+import type { CallFrame } from "./phone-call.ts";
 import type { Trunks } from "./trunks.ts";
 
 export interface Phones {

@@ -7,7 +7,7 @@ import type { NodeTrunk } from "../../../src/protocol/index.ts";
 import type { Registration } from "../sip/registration/registration.ts";
 import type { SipEndpoint } from "../sip/socket/endpoint.ts";
 import { uriAt } from "./addresses.ts";
-import type { CallFrame } from "./call.ts";
+import type { CallFrame } from "./phone-call.ts";
 
 export interface Registrations {
   /** Brings the registration in line with the trunk. @returns whether it has one, of which news come by themselves */

@@ -4,7 +4,7 @@
  */
 import type { SipRequest } from "../sip/message/message.ts";
 import { parseReplaces, type Replaces } from "../sip/message/refer.ts";
-import type { PhoneCall } from "./call.ts";
+import type { PhoneCall } from "./phone-call.ts";
 import type { HeldTrunk } from "./trunks.ts";
 
 export interface Replacing {

@@ -6,8 +6,8 @@ import { type AudioAgreement, createAudioMedia } from "../sip/description/audio-
 import type { SipCall } from "../sip/session/call.ts";
 import type { SipCallEnd } from "../sip/session/media.ts";
 import { openSipEndpoint, type SipEndpoint } from "../sip/socket/endpoint.ts";
-import type { CallFrame } from "./call.ts";
 import { CODECS } from "./codecs.ts";
+import type { CallFrame } from "./phone-call.ts";
 import { openTelephony, type Telephony } from "./telephony.ts";
 
 const ROOM: Assignment = { room: "lobby", life: "l_00000000", epoch: 1 };

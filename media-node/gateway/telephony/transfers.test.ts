@@ -8,7 +8,7 @@ import type { SipCallEnd } from "../sip/session/media.ts";
 import type { Referral } from "../sip/session/referrals.ts";
 import { openSipEndpoint, type SipEndpoint } from "../sip/socket/endpoint.ts";
 import { createTestEnd } from "../sip/testing/test-call.ts";
-import type { CallFrame } from "./call.ts";
+import type { CallFrame } from "./phone-call.ts";
 import { openTelephony } from "./telephony.ts";
 import { replacesFor } from "./transfers.ts";
 

@@ -8,8 +8,8 @@ import { formatReplaces, type Replaces } from "../sip/message/refer.ts";
 import { userOf } from "../sip/message/uri.ts";
 import type { SipDialog } from "../sip/session/call.ts";
 import type { Referral } from "../sip/session/referrals.ts";
-import type { CallFrame } from "./call.ts";
 import { reasonFor } from "./causes.ts";
+import type { CallFrame } from "./phone-call.ts";
 
 /** The edge has so long (ms) to say what becomes of it. */
 const EDGE_PATIENCE = 10_000;
