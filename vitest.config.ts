@@ -1,4 +1,5 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { Response } from "miniflare";
 import { defineConfig } from "vitest/config";
 import { TEST_BINDINGS } from "./src/edge/testing/bindings.ts";
 
@@ -31,7 +32,12 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: TEST_BINDINGS, r2Buckets: ["BROADCASTS"] },
+            miniflare: {
+              bindings: TEST_BINDINGS,
+              r2Buckets: ["BROADCASTS"],
+              // Nothing leaves this machine.
+              outboundService: () => new Response(null, { status: 204 }),
+            },
           }),
         ],
         test: { ...PATIENCE, name: "edge", include: ["src/edge/**/*.test.ts"], isolate: false },

@@ -6,6 +6,7 @@ declare namespace Cloudflare {
     MEDIA_NODE: DurableObjectNamespace<import("./nodes/media-node.ts").MediaNode>;
     FLEET: DurableObjectNamespace<import("./nodes/fleet.ts").Fleet>;
     TELEPHONY: DurableObjectNamespace<import("./telephony/telephony.ts").Telephony>;
+    DELIVERIES: DurableObjectNamespace<import("./webhooks/webhooks.ts").Webhooks>;
     FAILURE_LIMIT: RateLimit;
     PASSWORD_LIMIT: RateLimit;
     JOIN_LIMIT: RateLimit;
@@ -20,6 +21,7 @@ declare namespace Cloudflare {
     TURN_SECRET?: string;
     TELEPHONY_SECRET?: string;
     HOSTS_DIAL?: string;
+    WEBHOOKS?: string;
     ROOM_ACCESS?: string;
     ICE_SERVERS?: string;
     MESSAGE_RATE?: string;
@@ -30,7 +32,7 @@ declare namespace Cloudflare {
   }
   interface GlobalProps {
     mainModule: typeof import("./worker.ts");
-    durableNamespaces: "Room" | "Directory" | "MediaNode" | "Fleet" | "Telephony";
+    durableNamespaces: "Room" | "Directory" | "MediaNode" | "Fleet" | "Telephony" | "Webhooks";
   }
 }
 
@@ -41,5 +43,5 @@ declare module "node:crypto" {
     update(data: string): Hmac;
     digest(encoding: "base64" | "base64url"): string;
   }
-  export function createHmac(algorithm: "sha1" | "sha256", key: string): Hmac;
+  export function createHmac(algorithm: "sha1" | "sha256", key: string | Uint8Array): Hmac;
 }

@@ -7,11 +7,19 @@ import { TandemError } from "../protocol/errors.ts";
 import { type Grants, HOST_GRANTS } from "../protocol/grants.ts";
 import { IceServer } from "../protocol/model.ts";
 import type { PublicConfig } from "../protocol/rest.ts";
+import { EventPattern } from "../protocol/webhooks.ts";
 
 /** The version that `GET /v1/config` and `GET /v1/health` report: that of package.json. */
 export const VERSION = "0.1.0";
 
+/** A receiver of events. */
+export interface WebhookEndpoint {
+  readonly url: string;
+  readonly events: readonly string[];
+}
+
 export interface Settings {
+  readonly webhooks: readonly WebhookEndpoint[];
   readonly access: PublicConfig["access"];
   readonly iceServers: readonly IceServer[];
   /** What nodes' TURN secrets are derived from: the current one, then those it replaces. None: no relays but `iceServers`. */
@@ -43,6 +51,23 @@ const Rate = v.pipe(v.string(), v.toNumber(rate), v.minValue(1, rate), v.maxValu
 const seconds = "a number of seconds from 1 to 86400";
 const Seconds = v.pipe(v.string(), v.toNumber(seconds), v.minValue(1, seconds), v.maxValue(86_400, seconds));
 
+const webhooks = 'a JSON list of {"url": "https://…", "events": ["call.*", …]}, with http on one\'s own machine only';
+const Webhooks = v.pipe(
+  v.string(),
+  v.parseJson({}, webhooks),
+  v.array(
+    v.object({
+      url: v.pipe(v.string(), v.url(webhooks), v.maxLength(1_024)),
+      events: v.optional(v.array(EventPattern), ["*"]),
+    }),
+    webhooks,
+  ),
+  v.maxLength(16, "at most 16 webhooks"),
+);
+/** Bodies tell who is where: they go encrypted, or to this very machine. */
+const isProtected = ({ url }: WebhookEndpoint, local: boolean): boolean =>
+  url.startsWith("https:") || (local && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url));
+
 /** What is wrong goes to whoever asks, so it says what was expected and never what was there. */
 function read<T extends v.GenericSchema>(name: string, schema: T, value: string | undefined, fallback: string) {
   const result = v.safeParse(schema, value || fallback);
@@ -70,7 +95,9 @@ const known = new WeakMap<object, Settings>();
 export function settingsOf(env: Cloudflare.Env): Settings {
   const before = known.get(env);
   if (before) return before;
+  const local = env.LOCAL === "true";
   const settings: Settings = {
+    webhooks: read("WEBHOOKS", Webhooks, env.WEBHOOKS, "[]"),
     access: read("ROOM_ACCESS", Access, env.ROOM_ACCESS, "token"),
     iceServers: read("ICE_SERVERS", IceServers, env.ICE_SERVERS, "[]"),
     turnSecrets: env.TURN_SECRET ? read("TURN_SECRET", Secrets, env.TURN_SECRET, "") : [],
@@ -79,8 +106,11 @@ export function settingsOf(env: Cloudflare.Env): Settings {
     messageRate: read("MESSAGE_RATE", Rate, env.MESSAGE_RATE, "50"),
     messageBurst: read("MESSAGE_BURST", Rate, env.MESSAGE_BURST, "200"),
     meshAfter: read("MESH_AFTER", Seconds, env.MESH_AFTER, "30") * 1_000,
-    local: env.LOCAL === "true",
+    local,
   };
+  if (!settings.webhooks.every(endpoint => isProtected(endpoint, local))) {
+    throw new TandemError("bad-setting", `WEBHOOKS: ${webhooks}`);
+  }
   known.set(env, settings);
   return settings;
 }

@@ -9,6 +9,7 @@ import type { MediaNode } from "./nodes/media-node.ts";
 import type { Room } from "./rooms/room.ts";
 import { settingsOf } from "./settings.ts";
 import type { Telephony } from "./telephony/telephony.ts";
+import type { Webhooks } from "./webhooks/webhooks.ts";
 
 /** Directory objects per jurisdiction. A constant of the deployment: changing it would lose sight of rooms. */
 export const DIRECTORY_SHARDS = 8;
@@ -44,6 +45,12 @@ function shardOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % DIRECTORY_SHARDS;
+}
+
+/** Who delivers events, in the jurisdiction of a room if they are of one. */
+export function webhooksStub(env: Cloudflare.Env, roomId: string | undefined): DurableObjectStub<Webhooks> {
+  const { jurisdiction } = roomId === undefined ? {} : splitRoomId(roomId);
+  return stubOf(env.DELIVERIES, env, jurisdiction, "webhooks");
 }
 
 /** The directory shard that lists a room. */

@@ -9,5 +9,6 @@ export { Fleet } from "./nodes/fleet.ts";
 export { MediaNode } from "./nodes/media-node.ts";
 export { Room } from "./rooms/room.ts";
 export { Telephony } from "./telephony/telephony.ts";
+export { Webhooks } from "./webhooks/webhooks.ts";
 
 export default createApp();

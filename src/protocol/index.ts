@@ -27,3 +27,4 @@ export * from "./telephony-link.ts";
 export * from "./telephony-routes.ts";
 export * from "./tokens.ts";
 export * from "./version.ts";
+export * from "./webhooks.ts";

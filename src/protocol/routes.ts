@@ -25,6 +25,7 @@ import type { Route } from "./route.ts";
 import { RtmpDoor } from "./rtmp.ts";
 import { CreateRtp, RtpCreated } from "./rtp.ts";
 import { TELEPHONY_ROUTES } from "./telephony-routes.ts";
+import { WebhookList } from "./webhooks.ts";
 
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1/health", summary: "Whether the edge answers.", auth: "none", status: 204 },
@@ -144,6 +145,14 @@ export const ROUTES: readonly Route[] = [
     auth: "api",
     status: 204,
     errors: ["no-such-room", "no-such-participant"],
+  },
+  {
+    method: "GET",
+    path: "/v1/webhooks",
+    summary: "List who is told of events, the secrets to verify them by, and how that goes.",
+    auth: "api",
+    status: 200,
+    result: WebhookList,
   },
   {
     method: "POST",

@@ -14,6 +14,7 @@ import {
   Trunk,
   TrunkList,
   UpdateCall,
+  UpdateDispatchRule,
   UpdateTrunk,
 } from "./telephony.ts";
 
@@ -80,6 +81,16 @@ export const TELEPHONY_ROUTES: readonly Route[] = [
     auth: "api",
     status: 200,
     result: DispatchRuleList,
+  },
+  {
+    method: "PATCH",
+    path: "/v1/dispatch-rules/{rule}",
+    summary: "Change a dispatch rule; fields left out stay, the PIN too; null takes one away.",
+    auth: "api",
+    body: UpdateDispatchRule,
+    status: 200,
+    result: DispatchRule,
+    errors: ["no-such-rule", "missing-secret"],
   },
   {
     method: "DELETE",

@@ -163,7 +163,8 @@ export const Trunk = v.object({
   accept: v.object({ addresses: v.array(v.string()), credentials: v.optional(v.object({ username: v.string() })) }),
   srtp: v.string(),
   allow: v.array(v.string()),
-  transfer: v.string(),
+  /** Left out: `off`. */
+  transfer: v.optional(v.string()),
   maxCalls: v.number(),
   callsPerSecond: v.number(),
   state: open(TRUNK_STATES),
@@ -204,6 +205,20 @@ export const CreateDispatchRule = v.pipe(
   v.check(({ room, roomPrefix }) => (room === undefined) !== (roomPrefix === undefined), "either room or roomPrefix"),
 );
 export type CreateDispatchRule = v.InferOutput<typeof CreateDispatchRule>;
+
+/** `PATCH /v1/dispatch-rules/:rule`: fields left out stay, the PIN too; null takes one away. */
+export const UpdateDispatchRule = v.object({
+  name: v.nullish(ruleEntries.name.wrapped),
+  trunks: v.nullish(ruleEntries.trunks.wrapped),
+  numbers: v.nullish(ruleEntries.numbers.wrapped),
+  callers: v.nullish(ruleEntries.callers.wrapped),
+  room: v.nullish(ruleEntries.room.wrapped),
+  roomPrefix: v.nullish(ruleEntries.roomPrefix.wrapped),
+  create: v.optional(ruleEntries.create.wrapped),
+  hideNumber: v.optional(ruleEntries.hideNumber.wrapped),
+  pin: v.nullish(Pin),
+});
+export type UpdateDispatchRule = v.InferOutput<typeof UpdateDispatchRule>;
 
 /** A rule as it is told: a PIN is never returned. */
 export const DispatchRule = v.object({

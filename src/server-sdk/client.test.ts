@@ -98,7 +98,7 @@ describe("the REST client", () => {
       ...{ node: "node", beganAt: 1, events: [] },
     };
     const { client, asked } = createEdge(
-      ...[trunk, { trunks: [trunk] }, trunk, trunk, empty(), rule, { rules: [rule] }, empty()],
+      ...[trunk, { trunks: [trunk] }, trunk, trunk, empty(), rule, { rules: [rule] }, rule, empty()],
       ...[call, call, { calls: [call], next: null }, call, empty()],
     );
     expect(await client.trunks.create({ id: "main", host: "sip.example.com" })).toEqual(trunk);
@@ -108,6 +108,7 @@ describe("the REST client", () => {
     await client.trunks.remove("main");
     expect(await client.dispatchRules.create({ room: "standup", pin: "123456" })).toEqual(rule);
     expect(await client.dispatchRules.list()).toEqual([rule]);
+    expect(await client.dispatchRules.update(rule.id, { numbers: null })).toEqual(rule);
     await client.dispatchRules.remove(rule.id);
     expect(await client.calls.create({ room: "standup", trunk: "main", to: "+4930" })).toEqual(call);
     await client.calls.get(call.id);
@@ -117,10 +118,11 @@ describe("the REST client", () => {
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
       ...["POST /v1/trunks", "GET /v1/trunks", "GET /v1/trunks/main", "PATCH /v1/trunks/main"],
       ...["DELETE /v1/trunks/main", "POST /v1/dispatch-rules", "GET /v1/dispatch-rules"],
+      "PATCH /v1/dispatch-rules/r_12345678",
       ...["DELETE /v1/dispatch-rules/r_12345678", "POST /v1/calls", "GET /v1/calls/c_12345678", "GET /v1/calls"],
       ...["PATCH /v1/calls/c_12345678", "DELETE /v1/calls/c_12345678"],
     ]);
-    expect(asked[10]?.query).toEqual({ state: "running", limit: "5" });
+    expect(asked[11]?.query).toEqual({ state: "running", limit: "5" });
   });
 
   it("goes through all pages of the list", async () => {

@@ -13,6 +13,7 @@ import {
   RoomList,
   type UpdateRoom,
 } from "../protocol/rest.ts";
+import { WebhookList } from "../protocol/webhooks.ts";
 import { createTelephony, type Telephony } from "./telephony.ts";
 import { type ApiKey, createApiToken } from "./tokens.ts";
 
@@ -38,6 +39,8 @@ type NewRoom = v.InferInput<typeof CreateRoom>;
 
 /** Every method rejects with a {@link TandemError}: the edge's own, or `unreachable`. */
 export interface Client extends Telephony {
+  /** Who is told of events, the secrets for `verifyWebhook`, and how that goes. */
+  readonly webhooks: { list(): Promise<WebhookList["webhooks"]> };
   readonly rooms: {
     create(room: NewRoom): Promise<RoomDetail>;
     get(id: string): Promise<RoomDetail>;
@@ -156,6 +159,7 @@ export function createClient({ url, key, fetch: ask = fetch }: ClientOptions): C
     iceServers: (id, identity) =>
       read(IceServers, "GET", `/v1/ice-servers?${new URLSearchParams({ room: id, identity })}`),
     ...createTelephony({ request, read }),
+    webhooks: { list: async () => (await read(WebhookList, "GET", "/v1/webhooks")).webhooks },
   };
   return client;
 }

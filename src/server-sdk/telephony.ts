@@ -14,6 +14,7 @@ import {
   Trunk,
   TrunkList,
   type UpdateCall,
+  type UpdateDispatchRule,
   type UpdateTrunk,
 } from "../protocol/telephony.ts";
 
@@ -42,6 +43,8 @@ export interface Telephony {
   readonly dispatchRules: {
     create(rule: v.InferInput<typeof CreateDispatchRule>): Promise<DispatchRule>;
     list(): Promise<DispatchRule[]>;
+    /** Fields left out stay, the PIN too; null takes one away. */
+    update(id: string, changes: UpdateDispatchRule): Promise<DispatchRule>;
     remove(id: string): Promise<void>;
   };
   readonly calls: {
@@ -78,6 +81,7 @@ export function createTelephony({ request, read }: Asking): Telephony {
     dispatchRules: {
       create: rule => read(DispatchRule, "POST", "/v1/dispatch-rules", rule),
       list: async () => (await read(DispatchRuleList, "GET", "/v1/dispatch-rules")).rules,
+      update: (id, changes) => read(DispatchRule, "PATCH", at("dispatch-rules", id), changes),
       async remove(id) {
         await request("DELETE", at("dispatch-rules", id));
       },

@@ -18,6 +18,7 @@ import { rtmp } from "./rtmp.ts";
 import { status } from "./status.ts";
 import { calls, dispatchRules, trunks } from "./telephony.ts";
 import { openTokens, tokens } from "./tokens.ts";
+import { webhooks } from "./webhooks.ts";
 
 const CONNECT = "/v1/rooms/:room/connect";
 const LINK = "/v1/nodes/connect";
@@ -73,6 +74,7 @@ export function createApp(): Hono<HttpEnv> {
   app.route("/v1/trunks", trunks);
   app.route("/v1/dispatch-rules", dispatchRules);
   app.route("/v1/calls", calls);
+  app.route("/v1/webhooks", webhooks);
   app.route("/v1/tokens", tokens);
   app.route("/v1/open/tokens", openTokens);
   app.route("/v1/invitations", invitations);

@@ -9,6 +9,7 @@ import {
   type DispatchRuleList,
   type TrunkList,
   UpdateCall,
+  UpdateDispatchRule,
   UpdateTrunk,
 } from "../../protocol/telephony.ts";
 import { unwrap } from "../reply.ts";
@@ -47,6 +48,9 @@ dispatchRules.get("/", async c => {
   const answer: v.InferOutput<typeof DispatchRuleList> = { rules: await telephonyStub(c.env).rules() };
   return c.json(answer);
 });
+dispatchRules.patch("/:rule", async c =>
+  c.json(unwrap(await telephonyStub(c.env).updateRule(c.req.param("rule"), await bodyOf(c, UpdateDispatchRule)))),
+);
 dispatchRules.delete("/:rule", async c => {
   unwrap(await telephonyStub(c.env).removeRule(c.req.param("rule")));
   return c.body(null, 204);

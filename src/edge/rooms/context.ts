@@ -11,6 +11,7 @@ import { type AssignmentStore, createAssignmentStore } from "./assignment.ts";
 import { type Chat, createChat } from "./chat.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { createEvents, type Events } from "./events.ts";
+import { createHooks } from "./hooks.ts";
 import { createLifeStore, type LifeStore } from "./life.ts";
 import { createMembers, type Members } from "./members.ts";
 import { createMirror } from "./mirror.ts";
@@ -62,6 +63,7 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
   const connections = createConnections(state, db, settings);
   const outbox = createOutbox();
   const mirror = createMirror();
+  const hooks = createHooks();
   const timers = createTimers(db, state.storage);
   const events = createEvents(db, members, connections, outbox);
   const room: RoomContext = {
@@ -83,6 +85,7 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
       append(event, subject, now) {
         events.append(event, subject, now);
         mirror.note(event, subject);
+        hooks.note(room, event, subject, now);
       },
     },
     chat: createChat(db),
@@ -101,11 +104,13 @@ export function createContext(state: DurableObjectState, env: Cloudflare.Env): R
         db.settle();
         outbox.flush();
         mirror.flush(room);
+        hooks.flush(room);
         room.relays.flush(room);
         return result;
       } catch (error) {
         outbox.discard();
         mirror.discard();
+        hooks.discard();
         room.relays.discard();
         if (db.dirty) room.drop();
         db.settle();

@@ -9,7 +9,9 @@ import type { Reply } from "../reply.ts";
 import { settingsOf } from "../settings.ts";
 import { createDatabase, type Database } from "../storage/database.ts";
 import { nodeStub } from "../stubs.ts";
+import { tellWebhooks } from "../webhooks/tell.ts";
 import { type Calls, createCalls } from "./calls.ts";
+import { toldCalls, toldTrunks } from "./hooks.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { createSipNodes, type SipNodes } from "./nodes.ts";
 import { createRules, type Rules } from "./rules.ts";
@@ -35,16 +37,21 @@ export interface TelephonyContext {
   tell(node: string, command: NodeOrder): Promise<Reply<Answer>>;
 }
 
-export function createContext({ storage }: DurableObjectState, env: Cloudflare.Env): TelephonyContext {
+export function createContext(state: DurableObjectState, env: Cloudflare.Env): TelephonyContext {
+  const { storage } = state;
   const db = createDatabase(storage, TELEPHONY_MIGRATIONS);
-  const calls = createCalls(db);
+  const log = createLog(env.LOG_LEVEL, { object: "telephony" });
+  const isHeard = settingsOf(env).webhooks.length > 0;
+  const tell: Parameters<typeof toldCalls>[1] = (room, events) => state.waitUntil(tellWebhooks(env, log, room, events));
+  const calls = isHeard ? toldCalls(createCalls(db), tell) : createCalls(db);
+  const trunks = isHeard ? toldTrunks(createTrunks(db), tell) : createTrunks(db);
   let vault: Vault | undefined;
   return {
     env,
     storage,
-    log: createLog(env.LOG_LEVEL, { object: "telephony" }),
+    log,
     db,
-    trunks: createTrunks(db),
+    trunks,
     rules: createRules(db),
     calls,
     nodes: createSipNodes(db),

@@ -30,6 +30,7 @@ describe("the routes of telephones", () => {
         "POST /v1/trunks": { id: `${trunk.id}-b`, host: "192.0.2.1" },
         "PATCH /v1/trunks/{trunk}": { maxCalls: 5 },
         "POST /v1/dispatch-rules": { room, pin: "1234" },
+        "PATCH /v1/dispatch-rules/{rule}": { numbers: ["100"] },
         "POST /v1/calls": { room, trunk: trunk.id, to: "123" },
         "PATCH /v1/calls/{call}": { held: true },
       };
@@ -49,6 +50,7 @@ describe("the routes of telephones", () => {
     ["no-such-trunk", "PATCH", "/v1/trunks/none", {}],
     ["no-such-trunk", "DELETE", "/v1/trunks/none", undefined],
     ["no-such-rule", "DELETE", "/v1/dispatch-rules/none", undefined],
+    ["no-such-rule", "PATCH", "/v1/dispatch-rules/none", {}],
     ["no-such-call", "GET", "/v1/calls/none", undefined],
     ["no-such-call", "PATCH", "/v1/calls/none", { held: true }],
     ["no-such-call", "DELETE", "/v1/calls/none", undefined],

@@ -2,7 +2,14 @@
  * Dispatch rules: which room a call is for.
  * @module
  */
-import { type CreateDispatchRule, type DispatchRule, fitsNumber } from "../../protocol/telephony.ts";
+import * as v from "valibot";
+import { TandemError } from "../../protocol/errors.ts";
+import {
+  CreateDispatchRule,
+  type DispatchRule,
+  fitsNumber,
+  type UpdateDispatchRule,
+} from "../../protocol/telephony.ts";
 import type { Database } from "../storage/database.ts";
 import { randomId } from "../tokens/random.ts";
 import type { Vault } from "./vault.ts";
@@ -58,6 +65,21 @@ export function ruleOf(vault: Vault, { pin, ...settings }: CreateDispatchRule, n
     pinDigits: pin?.length,
     createdAt: now,
   };
+}
+
+/** A rule with other settings. @throws TandemError `bad-request` where they don't go together */
+export function changedRule(vault: Vault, rule: StoredRule, { pin, ...changes }: UpdateDispatchRule): StoredRule {
+  const { id, pin: hash, pinDigits, createdAt, ...before } = rule;
+  const wish: Record<string, unknown> = { ...before };
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) delete wish[name];
+    else if (value !== undefined) wish[name] = value;
+  }
+  const parsed = v.safeParse(CreateDispatchRule, wish);
+  if (!parsed.success) throw new TandemError("bad-request", parsed.issues[0].message);
+  const { pin: _, ...settings } = parsed.output;
+  if (pin === undefined) return { ...settings, id, pin: hash, pinDigits, createdAt };
+  return { ...settings, id, pin: pin === null ? undefined : vault.hash(pin), pinDigits: pin?.length, createdAt };
 }
 
 /** As the API tells it. */

@@ -12,6 +12,7 @@ import type {
   DispatchRule,
   Trunk,
   UpdateCall,
+  UpdateDispatchRule,
   UpdateTrunk,
 } from "../../protocol/telephony.ts";
 import { type Reply, replyLater, replyWith } from "../reply.ts";
@@ -22,7 +23,7 @@ import { end, hangUp } from "./ending.ts";
 import { give, letGo, nodeDraining, nodeGone, nodeLinked, nodesLost, settle } from "./leases.ts";
 import { type CallWish, place, runningOf } from "./outgoing.ts";
 import { type CallFrame, report } from "./reports.ts";
-import { ruleOf, ruleViewOf } from "./rules.ts";
+import { changedRule, ruleOf, ruleViewOf } from "./rules.ts";
 import { changed, madeOf, trunkOf, viewOf } from "./trunks.ts";
 
 /** Trunks and rules of one deployment. */
@@ -121,6 +122,18 @@ export class Telephony extends DurableObject<Cloudflare.Env> {
 
   rules(): DispatchRule[] {
     return this.#telephony.rules.all().map(ruleViewOf);
+  }
+
+  /** Calls that wait for a PIN go by the rule as it then is. */
+  updateRule(id: string, changes: UpdateDispatchRule): Reply<DispatchRule> {
+    const { rules, vault } = this.#telephony;
+    return replyWith(() => {
+      const before = rules.all().find(rule => rule.id === id);
+      if (!before) throw new TandemError("no-such-rule", id);
+      const rule = changedRule(vault, before, changes);
+      rules.put(rule);
+      return ruleViewOf(rule);
+    });
   }
 
   removeRule(id: string): Reply<true> {

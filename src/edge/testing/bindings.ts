@@ -29,7 +29,14 @@ export const NODE_SECRET = "a key of media nodes in these tests only";
 /** The current one of two. */
 export const TURN_SECRET = "a secret for relays in these tests only";
 
+/** Who is told of rooms, and of telephones. */
+export const WEBHOOK_URLS = ["https://rooms.test/hook", "https://calls.test/hook"] as const;
+
 export const TEST_BINDINGS = {
+  WEBHOOKS: JSON.stringify([
+    { url: WEBHOOK_URLS[0], events: ["room.*", "participant.*"] },
+    { url: WEBHOOK_URLS[1], events: ["call.*", "trunk.changed"] },
+  ]),
   API_KEYS: JSON.stringify({ jwk: JWK_PUBLIC, test: HS256_SECRET, pem: PEM_PUBLIC }),
   NODE_KEYS: JSON.stringify({ node: NODE_SECRET }),
   RESUME_SECRET: "another secret of these tests, just as long",
