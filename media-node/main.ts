@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { SIP_FEATURE, TandemError } from "../src/protocol/index.ts";
 import { startAdmin } from "./admin/server.ts";
+import { readRecordings } from "./gateway/leg/clips.ts";
 import { linkProtocols, readNodeKey } from "./link/key.ts";
 import { createLink } from "./link/link.ts";
 import { realSurroundings } from "./link/surroundings.ts";
@@ -31,6 +32,8 @@ async function serve(settings: Settings): Promise<void> {
   const bots = botConfigs(settings, log);
   const rtmp = rtmpConfigs(settings, log);
   const rtp = rtpConfigs(settings);
+  // What is wrong with them is to be known now, not when somebody calls.
+  await readRecordings(settings.prompts);
   const hlsFolder = settings["hls-folder"];
 
   const configs = Array.from({ length: settings.workers }, (_, worker) => ({
@@ -43,6 +46,7 @@ async function serve(settings: Settings): Promise<void> {
     ...bots[worker],
     ...rtmp[worker],
     ...rtp[worker],
+    ...(settings.prompts !== "" && { prompts: settings.prompts }),
     hls: { edge: settings.edge, ...(hlsFolder !== "" && { folder: { path: hlsFolder, url: settings["hls-url"] } }) },
     log: settings.log,
   }));

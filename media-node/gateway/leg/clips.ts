@@ -1,42 +1,90 @@
 /**
- * What callers are told, as tones: they mean the same in every language, and are made, not recorded.
+ * What telephones are told, as packets of Opus (20 ms each): whichever mixer plays them decodes them at the rate it needs. Made by
+ * `scripts/prompts.ts`; a folder may hold other recordings.
  * @module
  */
-import type { SampleRate } from "../../codec/audio-codec.ts";
-import { PCM_SAMPLE } from "../../codec/pcm.ts";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MAX_ENCODED } from "../../codec/audio-codec.ts";
+import { readOggOpus } from "../../codec/ogg-opus.ts";
+import { loadOpus, type OpusFactory } from "../../codec/opus-audio.ts";
+import { readWave, type Wave } from "../../codec/wave.ts";
 
-/** Pairs of a frequency (Hz; 0: silence) and how long (ms). */
-const CLIPS = {
-  /** Enter the PIN, and #: two rising tones. */
-  pin: [523, 180, 0, 40, 784, 260],
-  /** It was wrong: three low ones. */
-  "wrong-pin": [311, 160, 0, 90, 311, 160, 0, 90, 311, 260],
-  /** It was wrong too often: a long falling row. */
-  locked: [523, 250, 0, 30, 415, 250, 0, 30, 311, 250, 0, 30, 233, 600],
-  /** You are in: a rising chord. */
-  welcome: [523, 120, 659, 120, 784, 260],
-} as const;
+export const CLIPS = [
+  /** Enter the PIN, and #. */
+  "pin",
+  /** It was wrong. */
+  "wrong-pin",
+  /** It was wrong too often. */
+  "locked",
+  /** You are in. */
+  "welcome",
+  /** You are in, and nobody else is. */
+  "alone",
+  "room-full",
+  /** There is none, or none any more. */
+  "no-room",
+  "removed",
+  "muted",
+  "unmuted",
+  /** Music follows. */
+  "please-hold",
+  /** Music for who is held, played over and over. */
+  "hold",
+] as const;
+export type ClipName = (typeof CLIPS)[number];
+export const isClip = (name: string): name is ClipName => CLIPS.some(clip => clip === name);
 
-export type ClipName = keyof typeof CLIPS;
-export const isClip = (name: string): name is ClipName => Object.hasOwn(CLIPS, name);
+/** What one says in a clip's 20 ms. */
+export type Clip = readonly Uint8Array[];
+export type Clips = Readonly<Record<ClipName, Clip>>;
 
-const AMPLITUDE = 0.2 * 32_767;
-/** A tone comes and goes within so long (s): it would click. */
-const EDGE = 0.008;
+const OURS = new URL("prompts/en/", import.meta.url);
+const SUFFIX = ".wav";
+/** Longest recording (s): it is kept in memory by each worker. */
+const LONGEST = 600;
 
-/** A clip as 16-bit PCM, little-endian, mono. */
-export function clipPcm(name: ClipName, rate: SampleRate): Uint8Array {
-  const parts: Buffer[] = [];
-  const row = CLIPS[name];
-  for (let at = 0; at < row.length; at += 2) {
-    const frequency = row[at]!;
-    const samples = (rate * row[at + 1]!) / 1_000;
-    const part = Buffer.alloc(samples * PCM_SAMPLE);
-    for (let i = 0; i < samples; i++) {
-      const gain = Math.min(1, i / (EDGE * rate), (samples - i) / (EDGE * rate));
-      part.writeInt16LE(Math.round(AMPLITUDE * gain * Math.sin((2 * Math.PI * frequency * i) / rate)), i * PCM_SAMPLE);
+/** Recordings of a folder's own, by their clips' names. @throws Error that names the file that can't be used */
+export async function readRecordings(folder: string): Promise<Map<ClipName, Wave>> {
+  const recordings = new Map<ClipName, Wave>();
+  if (folder === "") return recordings;
+  for (const file of await readdir(folder)) {
+    if (!file.endsWith(SUFFIX)) continue;
+    const path = join(folder, file);
+    const name = file.slice(0, -SUFFIX.length);
+    if (!isClip(name)) throw new Error(`${path}: no prompt is called so; there are ${CLIPS.join(", ")}`);
+    try {
+      const wave = readWave(await readFile(path));
+      if (wave.pcm.length > LONGEST * wave.rate) throw new Error(`lasts longer than ${LONGEST} s`);
+      recordings.set(name, wave);
+    } catch (error) {
+      throw new Error(`${path} ${error instanceof Error ? error.message : error}`);
     }
-    parts.push(part);
   }
-  return Buffer.concat(parts);
+  return recordings;
+}
+
+function encoded(opus: OpusFactory, { rate, pcm }: Wave): Clip {
+  const encoder = opus.createEncoder({ rate, channels: 1 });
+  const out = new Uint8Array(MAX_ENCODED);
+  const frame = new Float32Array(encoder.frame);
+  const packets: Uint8Array[] = [];
+  for (let at = 0; at < pcm.length; at += encoder.frame) {
+    frame.fill(0);
+    frame.set(pcm.subarray(at, at + encoder.frame));
+    packets.push(out.slice(0, encoder.encode(frame, 0, out, 0)));
+  }
+  encoder.close();
+  return packets;
+}
+
+/** @param folder of recordings; ours are played where it has none, or there is none ("") */
+export async function loadClips(folder = ""): Promise<Clips> {
+  const recordings = await readRecordings(folder);
+  const opus = recordings.size > 0 ? await loadOpus() : undefined;
+  const clips = CLIPS.map(async (name): Promise<[ClipName, Clip]> => {
+    const own = recordings.get(name);
+    return [name, own && opus ? encoded(opus, own) : readOggOpus(await readFile(new URL(`${name}.opus`, OURS)))];
+  });
+  return Object.fromEntries(await Promise.all(clips)) as Record<ClipName, Clip>;
 }

@@ -2,80 +2,84 @@
  * Plays clips to a telephone: they are encoded by the mixer's thread, as all that it hears.
  * @module
  */
-import { pcmBytes } from "../../codec/pcm.ts";
 import type { MixFormat } from "../../mix/mix-format.ts";
 import type { MixHost, RoomMixer } from "../../mix/mix-host.ts";
-import { type ClipName, clipPcm } from "./clips.ts";
+import type { Clip } from "./clips.ts";
 import type { FrameTaker } from "./phone-mix.ts";
 
-/** A clip is handed over in pieces of so many ms, each counted as Opus counts. */
-const PIECE = 10;
-const PIECE_UNITS = 480;
+/** A packet of a clip lasts so long (ms), which counts so much (RFC 7587 §4.1). */
+const PACKET = 20;
+const PACKET_UNITS = 960;
 /** What was handed over has been heard after so long (ms). */
 const REST = 250;
+/** So many packets that are due at once (1 s) were held up: the rest goes on from now. */
+const MOST_DUE = 50;
 const INPUT = 1;
 const PLAYER = 1;
 const NOBODY = 0;
+const LOUD = 0;
 
 export interface Prompt {
   readonly playing: boolean;
-  /** Plays a clip from now on, instead of any that plays. */
-  play(clip: ClipName, format: MixFormat, now: number): void;
-  /** To be called every 20 ms or so. */
-  tick(now: number): void;
-  /** Idempotent. */
-  close(): void;
+  /** Plays a clip from now on, instead of any that plays. @param loops over and over, until something else is played */
+  play(clip: Clip, format: MixFormat, loops: boolean, now: number): void;
+  /** To be called every 20 ms or so. @returns whether the clip has just been played */
+  tick(now: number): boolean;
+  stop(): void;
 }
 
 export function createPrompt(mixing: MixHost, onFrame: FrameTaker): Prompt {
   let mixer: RoomMixer | undefined;
-  let pcm = new Uint8Array(0);
-  let piece = 0;
+  let clip: Clip = [];
+  let loops = false;
   let next = 0;
   let timestamp = 0;
   let sequence = 0;
   let startedAt = 0;
-  let playing = false;
 
-  function close(): void {
+  function stop(): void {
     mixer?.close();
     mixer = undefined;
-    playing = false;
   }
 
   return {
     get playing() {
-      return playing;
+      return mixer !== undefined;
     },
-    play(clip, format, now) {
-      close();
+    play(wanted, format, over, now) {
+      stop();
+      if (wanted.length === 0) return;
       mixer = mixing.open(
         {
           assigned() {},
           packet: (_stream, at, bytes, offset, length, now) => onFrame(at, bytes, offset, length, now),
-          lost: close,
+          lost() {
+            mixer = undefined;
+          },
         },
         now,
       );
       if (mixer === undefined) return;
       mixer.addInput(INPUT, PLAYER);
       mixer.addListener(INPUT, NOBODY, format);
-      pcm = Uint8Array.from(clipPcm(clip, format.rate));
-      piece = pcmBytes(format.rate, PIECE);
+      clip = wanted;
+      loops = over;
       next = 0;
       startedAt = now;
-      playing = true;
     },
     tick(now) {
-      if (mixer === undefined) return;
-      for (; next < pcm.length && startedAt + (next / piece) * PIECE <= now; next += piece) {
+      if (mixer === undefined) return false;
+      if (startedAt + (next + MOST_DUE) * PACKET < now) startedAt = now - next * PACKET;
+      for (; (loops || next < clip.length) && startedAt + next * PACKET <= now; next++) {
+        const packet = clip[next % clip.length]!;
         sequence = (sequence + 1) & 0xffff;
-        const length = Math.min(piece, pcm.length - next);
-        mixer.push(INPUT, "pcm", sequence, timestamp, 0, pcm, next, length, now);
-        timestamp = (timestamp + PIECE_UNITS) >>> 0;
+        mixer.push(INPUT, "opus", sequence, timestamp, LOUD, packet, 0, packet.length, now);
+        timestamp = (timestamp + PACKET_UNITS) >>> 0;
       }
-      if (next >= pcm.length && now - startedAt > (next / piece) * PIECE + REST) close();
+      const isOver = !loops && next >= clip.length && now - startedAt > next * PACKET + REST;
+      if (isOver) stop();
+      return isOver;
     },
-    close,
+    stop,
   };
 }

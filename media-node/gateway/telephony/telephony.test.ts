@@ -130,6 +130,10 @@ describe("telephony", () => {
     await telephony.obey({ type: "call.hold", id: 5, call: id, held: false });
     await soon(() => states()).toEqual(["answered", "held", "resumed"]);
     leg?.events.over("left");
+    // It is told why before it is hung up.
+    await soon(() => leg?.said.at(-1)).toBe("prompt removed");
+    expect(ends).toEqual([]);
+    leg?.events.said("removed");
     expect(states().slice(-2)).toEqual(["ended", "removed"]);
     expect(leg?.said.at(-1)).toBe("close");
     await soon(() => ends[0]).toMatchObject({ by: "remote", causes: ["Q.850;cause=16"] });

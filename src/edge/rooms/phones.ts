@@ -35,7 +35,12 @@ export interface PhoneWish {
   readonly called: boolean;
 }
 
-export type AdmittedPhone = Assignment & { readonly pid: string };
+export interface AdmittedPhone {
+  readonly pid: string;
+  /** Nobody else is to be seen in the room. */
+  readonly alone: boolean;
+  readonly where: Assignment;
+}
 
 const GRANTS: Grants = { publish: ["mic"], subscribe: ["mic", "screen-audio", "custom", "mix"] };
 
@@ -69,7 +74,9 @@ export async function admitPhone(room: RoomContext, wish: PhoneWish): Promise<Ad
     if (!where) throw new TandemError("no-media-node");
     if (where.node !== node) throw new TandemError("room-elsewhere", where.node);
     if (!room.members.get(member.pid)) throw new TandemError("no-such-participant");
-    return { room: where.room, life: where.life, epoch: where.epoch, pid: member.pid };
+    const others = [...room.members.all()].filter(({ pid, grants }) => pid !== member.pid && grants.hidden !== true);
+    const { room: name, life, epoch } = where;
+    return { pid: member.pid, alone: others.length === 0, where: { room: name, life, epoch } };
   } catch (error) {
     if (room.members.get(member.pid)) room.turn(() => depart(room, member, "left", Date.now()));
     throw error;

@@ -210,7 +210,7 @@ async function enter(
     else await refuse(telephony, call, status, reason, now);
     return;
   }
-  const { pid, ...where } = admitted.value;
+  const { pid, alone, where } = admitted.value;
   const waiting = calls.get(id);
   if (!waiting || waiting.endedAt !== undefined) {
     await roomStub(env, room).phoneGone(pid, "hangup");
@@ -227,5 +227,5 @@ async function enter(
   note(current, { at: now, event: "joined", detail: room });
   calls.save(current);
   // A node that can't say it has let it in all the same.
-  await telephony.tell(node, { type: "call.prompt", call: id, prompt: "welcome" });
+  await telephony.tell(node, { type: "call.prompt", call: id, prompt: alone ? "alone" : "welcome" });
 }
