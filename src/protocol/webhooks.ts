@@ -69,13 +69,18 @@ export const WEBHOOK_EVENTS = {
   }),
 } as const;
 
-export const WebhookEvent = v.variant("type", Object.values(WEBHOOK_EVENTS) as never) as unknown as v.GenericSchema<
-  unknown,
-  WebhookEvent
->;
-export type WebhookEvent = {
-  [T in keyof typeof WEBHOOK_EVENTS]: v.InferOutput<(typeof WEBHOOK_EVENTS)[T]>;
-}[keyof typeof WEBHOOK_EVENTS];
+export const WebhookEvent = v.variant("type", [
+  WEBHOOK_EVENTS["room.started"],
+  WEBHOOK_EVENTS["room.ended"],
+  WEBHOOK_EVENTS["participant.joined"],
+  WEBHOOK_EVENTS["participant.left"],
+  WEBHOOK_EVENTS["source.published"],
+  WEBHOOK_EVENTS["source.unpublished"],
+  WEBHOOK_EVENTS["call.changed"],
+  WEBHOOK_EVENTS["call.ended"],
+  WEBHOOK_EVENTS["trunk.changed"],
+]);
+export type WebhookEvent = v.InferOutput<typeof WebhookEvent>;
 
 /** An event's type, or the beginning of some and `*`. */
 export const EventPattern = v.pipe(

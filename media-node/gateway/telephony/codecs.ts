@@ -20,6 +20,8 @@ export const CODECS: readonly AudioCodec[] = [
     payloadType: 101,
     parameters: `0-${DTMF_KEYS.length - 1}`,
   },
+  // Who may leave silence out sends less; to us it is silence.
+  { name: "CN", clockRate: 8_000, channels: 1, payloadType: 13, parameters: "" },
 ];
 
 const legCodec = (name: string): LegCodec | undefined => LEG_CODECS.find(codec => codec === name.toLowerCase());

@@ -25,13 +25,13 @@ export function createHooks(): Hooks {
       const where = { at: now, room: room.id };
       const { pid, identity, kind } = member;
       const who = { ...where, pid, identity, kind };
-      const others = [...room.members.all()].filter(other => other.pid !== pid).length;
+      const alone = () => ![...room.members.all()].some(other => other.pid !== pid);
       if (event.type === "participant.joined") {
-        if (others === 0) held.push({ type: "room.started", ...where });
+        if (alone()) held.push({ type: "room.started", ...where });
         held.push({ type: "participant.joined", ...who });
       } else if (event.type === "participant.left") {
         held.push({ type: "participant.left", ...who, reason: event.reason });
-        if (others === 0) held.push({ type: "room.ended", ...where });
+        if (alone()) held.push({ type: "room.ended", ...where });
       } else if (event.type === "source.published") {
         held.push({ type: "source.published", ...who, source: event.source });
       } else if (event.type === "source.unpublished") {

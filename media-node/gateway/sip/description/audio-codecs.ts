@@ -29,6 +29,10 @@ export interface AgreedCodec {
 }
 
 const EVENTS = "telephone-event";
+/** Silence that says how it sounds (RFC 3389). */
+const NOISE = "cn";
+/** Whether a codec carries sound: not what stands beside it. */
+export const isSound = (name: string): boolean => !isEvents(name) && name.toLowerCase() !== NOISE;
 export const isEvents = (name: string): boolean => name.toLowerCase() === EVENTS;
 
 /** Phones say `telephone-event/8000` beside Opus as often as 48000: events are taken at any clock. */

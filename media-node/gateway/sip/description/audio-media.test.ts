@@ -25,6 +25,18 @@ const lineOf = (text: string | undefined, start: string): string[] =>
 
 const DIRECTIONS: readonly Direction[] = ["sendrecv", "sendonly", "recvonly", "inactive"];
 
+describe("comfort noise", () => {
+  const noise = { name: "CN", clockRate: 8_000, channels: 1, payloadType: 13, parameters: "" };
+
+  it("is agreed to beside a codec, and is none itself", () => {
+    const { media, agreements } = create([...CODECS, noise]);
+    const answer = media.answerOffer(sdp(["m=audio 6000 RTP/AVP 13 0"]));
+    expect(lineOf(answer, "m=")).toEqual(["m=audio 4000 RTP/AVP 13 0"]);
+    expect(agreements.at(-1)?.codecs.map(({ name }) => name)).toEqual(["PCMU"]);
+    expect(create([...CODECS, noise]).media.answerOffer(sdp(["m=audio 6000 RTP/AVP 13"]))).toBeUndefined();
+  });
+});
+
 describe("an offer of ours", () => {
   it("names all codecs, and is the same as long as nothing changes", () => {
     const { media } = create();

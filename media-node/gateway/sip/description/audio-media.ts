@@ -5,7 +5,15 @@ import { formatDescription } from "../../../sdp/format.ts";
 import { parseDescription } from "../../../sdp/parse.ts";
 import type { Direction, RtpFormat } from "../../../sdp/rtp-formats.ts";
 import type { SipMedia } from "../session/media.ts";
-import { type AgreedCodec, type AudioCodec, describeCodecs, isEvents, isSameCodec, ownType } from "./audio-codecs.ts";
+import {
+  type AgreedCodec,
+  type AudioCodec,
+  describeCodecs,
+  isEvents,
+  isSameCodec,
+  isSound,
+  ownType,
+} from "./audio-codecs.ts";
 import { answerDirection, both, isDirection, reverse } from "./direction.ts";
 import { bundleAttributes, dtlsAttributes, isDtlsAudio, type LocalDtls, type RemoteDtls, readDtls } from "./dtls.ts";
 import { isPlainAudio, isSecureAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
@@ -149,7 +157,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     agreed({
       address: remote.address,
       port: remote.port,
-      codecs: shared.filter(({ name }) => !isEvents(name)),
+      codecs: shared.filter(({ name }) => isSound(name)),
       events: shared.filter(({ name }) => isEvents(name)),
       direction,
       ...(remoteDtls && { dtls: remoteDtls }),
@@ -216,7 +224,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const remote = chosen && readAudio(description, chosen);
       if (!chosen || !remote) return undefined;
       const shared = common(remote, (_, theirs) => theirs.payloadType);
-      if (!shared.some(({ name }) => !isEvents(name))) return undefined;
+      if (!shared.some(({ name }) => isSound(name))) return undefined;
       const direction = remote.port === 0 ? "inactive" : answerDirection(remote.direction, wanted);
       const isByDtls = isDtlsAudio(chosen, description.attributes);
       const remoteDtls = isByDtls ? readPeerDtls(description, chosen) : undefined;
@@ -257,7 +265,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const remote = readAudio(description, answered);
       if (!remote || remote.port === 0) return false;
       const shared = common(remote, ours => ownType(offered, ours));
-      if (!shared.some(({ name }) => !isEvents(name))) return false;
+      if (!shared.some(({ name }) => isSound(name))) return false;
       const stated = offered.attributes.find(({ name }) => isDirection(name))?.name as Direction | undefined;
       agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto, remoteDtls);
       return true;
