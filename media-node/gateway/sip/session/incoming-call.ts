@@ -55,7 +55,9 @@ export function createIncomingCall(
       info: (type, body) => (ending ? 481 : (events?.info(type, body) ?? 200)),
       offerRefused: status => events?.offerRefused(status),
       referred: referral => (isEstablished && !ending ? (events?.referred?.(referral) ?? 403) : 491),
-      transferProgress: status => events?.transferProgress?.(status),
+      transferProgress(status) {
+        if (!ending) events?.transferProgress?.(status);
+      },
       ended: end => over(end),
     },
     prack,

@@ -127,7 +127,9 @@ export function createOutgoingCall(
         info: (type, body) => (isOver ? 481 : events.info(type, body)),
         offerRefused: status => events.offerRefused(status),
         referred: referral => (session === confirmed && !isOver ? (events.referred?.(referral) ?? 403) : 491),
-        transferProgress: status => events.transferProgress?.(status),
+        transferProgress(status) {
+          if (!isOver) events.transferProgress?.(status);
+        },
         ended(end) {
           if (session === confirmed) over(end);
           else if (forks.get(tag) === session) forks.delete(tag);

@@ -10,7 +10,7 @@ import { routeOf, sendRequest } from "./requester.ts";
 
 /** What we ask of the peer by REFER (RFC 3515): to call somebody else. One thing at a time. */
 export interface Referring {
-  /** @param referTo value of Refer-To. False: the last one isn't over yet */
+  /** @param referTo value of Refer-To. False: the last one isn't over yet, or the call is */
   refer(referTo: string): boolean;
   /** A NOTIFY within the dialog. @returns the status that answers it */
   receive(notify: SipRequest): number;
@@ -36,9 +36,10 @@ export function createReferring({ context, dialog, digest, ...options }: Referri
   let pending = 0;
   let told = 0;
   let timeout: Timer | undefined;
+  let closed = false;
 
   function tell(status: number): void {
-    if (pending === 0 || status <= told) return;
+    if (closed || pending === 0 || status <= told) return;
     told = status;
     if (status >= 200) stop();
     options.progress(status);
@@ -51,7 +52,7 @@ export function createReferring({ context, dialog, digest, ...options }: Referri
 
   return {
     refer(referTo) {
-      if (pending !== 0) return false;
+      if (closed || pending !== 0) return false;
       told = 0;
       pending = -1;
       timeout = context.timers.set(PATIENCE, () => tell(408));
@@ -84,6 +85,9 @@ export function createReferring({ context, dialog, digest, ...options }: Referri
       if (/^\s*terminated\b/i.test(header(headers, "subscription-state") ?? "")) tell(503);
       return 200;
     },
-    close: stop,
+    close() {
+      closed = true;
+      stop();
+    },
   };
 }
