@@ -37,6 +37,7 @@ type Reported = Frame<
   | "call.digits"
   | "call.state"
   | "call.transfer-wanted"
+  | "call.video"
   | "call.transfer-state"
 >;
 

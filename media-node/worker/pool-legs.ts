@@ -28,10 +28,10 @@ export interface PoolLeg {
 
 export interface PoolLegs {
   /**
-   * Opens a leg, beside a room if one is named.
+   * Opens a leg, beside a room if one is named; for video too if wanted.
    * @throws (rejects with) TandemError `no-such-room`, `node-setting`, `rtp-unavailable` or `no-media-node`
    */
-  open(events: LegEvents, room?: Assignment): Promise<PoolLeg>;
+  open(events: LegEvents, room?: Assignment, video?: boolean): Promise<PoolLeg>;
   heard(news: LegNews): void;
   workerEnded(worker: number): void;
 }
@@ -54,13 +54,13 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
   }
 
   return {
-    async open(events, room) {
+    async open(events, room, video = false) {
       const worker = room === undefined ? pick() : workerOf(room);
       if (worker === undefined) throw new TandemError("no-such-room");
       const leg = ++last;
       /** What fails is told by the leg's end, or doesn't matter any more. */
       const tell = (said: LegOrder): void => void ask(worker, said).catch(() => {});
-      const place = await ask(worker, { type: "leg.open", leg }).catch((error: unknown) => {
+      const place = await ask(worker, { type: "leg.open", leg, video }).catch((error: unknown) => {
         // It may yet be opened, for nobody.
         tell({ type: "leg.close", leg });
         throw error;

@@ -73,7 +73,7 @@ export function createRoomGateways(options: RoomGatewaysOptions): RoomGateways {
   const { flushes, maxBitrate } = host;
   const legs = createRoomLegs({ router, flushes, maxBitrate, rtp, past, onState, log });
   const broadcasts = createRoomBroadcasts({ room, router, mixing, hls, log, onState });
-  const phones = createRoomPhones(router, mixing, log);
+  const phones = createRoomPhones(router, mixing, host, log);
   return {
     join: phones.join,
     open(command, participant, now) {

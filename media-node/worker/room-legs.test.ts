@@ -51,6 +51,7 @@ it("a defect of the telephones' mix ends the calls that hear by it, and nothing 
   const phones = createRoomPhones(
     createRouter(),
     mixing,
+    { flushes: createFlushList(), maxBitrate: 1_000_000 },
     createLog("error", {}, line => errors.push(line)),
   );
   let unlisten = (): void => {};

@@ -4,6 +4,7 @@ import { createPhoneMix } from "../gateway/leg/phone-mix.ts";
 import type { Log } from "../log.ts";
 import type { MixHost } from "../mix/mix-host.ts";
 import type { Router } from "../room/router.ts";
+import type { SessionHost } from "../session/session-contract.ts";
 
 /** The telephones in a room, by their participants' ids. Their legs are the worker's, and outlast the room. */
 export interface RoomPhones {
@@ -17,7 +18,13 @@ export interface RoomPhones {
   close(now: number): void;
 }
 
-export function createRoomPhones(router: Router, mixing: MixHost, log: Log): RoomPhones {
+export function createRoomPhones(
+  router: Router,
+  mixing: MixHost,
+  host: Pick<SessionHost, "flushes" | "maxBitrate">,
+  log: Log,
+): RoomPhones {
+  const { flushes, maxBitrate } = host;
   const legs = new Map<string, Leg>();
   const mix = createPhoneMix(router, mixing);
 
@@ -35,7 +42,7 @@ export function createRoomPhones(router: Router, mixing: MixHost, log: Log): Roo
     join(leg, participant, now) {
       const { pid } = participant;
       if (legs.get(pid) !== leg) remove(pid, now);
-      leg.enter({ router, mix, left: () => legs.delete(pid) }, participant, now);
+      leg.enter({ router, mix, flushes, maxBitrate, left: () => legs.delete(pid) }, participant, now);
       legs.set(pid, leg);
     },
     update: (participant, now) => legs.get(participant.pid)?.put(participant, now),

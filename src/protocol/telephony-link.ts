@@ -46,6 +46,8 @@ export const NodeTrunk = v.object({
   credentials: v.optional(v.object({ ...SipCredentials.entries, realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(AddressRange), credentials: v.optional(SipCredentials) }),
   srtp: v.picklist(["off", "optional", "required", "dtls"]),
+  /** Whether its telephones may be seen, and see; left out: no. */
+  video: v.optional(v.boolean()),
   /** What its telephones may ask for by REFER; left out: nothing. */
   transfer: v.optional(v.picklist(TRANSFER_POLICIES)),
   callerId: v.optional(PhoneNumber),
@@ -95,6 +97,8 @@ export const CALL_FRAMES = {
     state: open(["ringing", "answered", "held", "resumed", "ended"]),
     cause: v.optional(CallCause),
   }),
+  /** The call is a participant, and its telephone shows something from now on, or no longer. */
+  "call.video": v.object({ type: v.literal("call.video"), call: CallId, on: v.boolean() }),
   /**
    * The telephone asks that this number be called in its place (REFER, RFC 3515), as its trunk's `transfer` lets it. Answered with
    * `call.start`, or `call.transfer-refused`, within ten seconds.

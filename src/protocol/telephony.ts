@@ -85,6 +85,8 @@ const trunkEntries = {
    * in signaling (SDES, RFC 4568); `dtls` likewise, but offers keys by DTLS (RFC 5763). Browsers' calls always have the latter.
    */
   srtp: v.optional(v.picklist(["off", "optional", "required", "dtls"]), "off"),
+  /** Whether its telephones may be seen, and see who is in the room: room systems. Not by `dtls`. */
+  video: v.optional(v.boolean(), false),
   /** Number that calls show where they name none. */
   callerId: v.optional(PhoneNumber),
   /** Numbers that may be called by it. None unless named: a trunk costs money. */
@@ -128,6 +130,7 @@ export const UpdateTrunk = v.object({
   credentials: v.nullish(trunkEntries.credentials.wrapped),
   accept: v.optional(trunkEntries.accept.wrapped),
   srtp: v.optional(trunkEntries.srtp.wrapped),
+  video: v.optional(trunkEntries.video.wrapped),
   callerId: v.nullish(trunkEntries.callerId.wrapped),
   allow: v.optional(trunkEntries.allow.wrapped),
   transfer: v.optional(trunkEntries.transfer.wrapped),
@@ -151,6 +154,7 @@ export const Trunk = v.object({
       "transport",
       "registration",
       "srtp",
+      "video",
       "allow",
       "transfer",
       "maxCalls",
@@ -162,6 +166,8 @@ export const Trunk = v.object({
   credentials: v.optional(v.object({ username: v.string(), realm: v.optional(v.string()) })),
   accept: v.object({ addresses: v.array(v.string()), credentials: v.optional(v.object({ username: v.string() })) }),
   srtp: v.string(),
+  /** Left out: no. */
+  video: v.optional(v.boolean()),
   allow: v.array(v.string()),
   /** Left out: `off`. */
   transfer: v.optional(v.string()),

@@ -7,7 +7,6 @@ import { RTP_CLOCK } from "../../codec/audio-codec.ts";
 import { opus } from "../../codec/opus.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
-import type { Router } from "../../room/router.ts";
 import type { Tally } from "../../session/tally.ts";
 import { createPublishedSource, type PublishedSource } from "../published-source.ts";
 import type { OpenPair } from "../rtp/leg.ts";
@@ -20,6 +19,7 @@ import type { FrameTaker, PhoneMix } from "./phone-mix.ts";
 import { createPrompt } from "./prompt.ts";
 import { createLegReceiver } from "./receiver.ts";
 import { createLegSender } from "./sender.ts";
+import type { LegVideo, VideoRoom } from "./video.ts";
 import { createVoice, type Voice } from "./voice.ts";
 
 /** With nothing of a telephone for so long (ms), neither sound nor RTCP, it is gone: silence that it leaves out is no proof. */
@@ -27,6 +27,8 @@ const SILENT = 45_000;
 
 export interface LegOptions {
   readonly pair: OpenPair;
+  /** Absent: it is only heard. */
+  readonly video?: LegVideo | undefined;
   /** Our end of DTLS, and its ICE. */
   readonly keys: Pick<LegDtlsOptions, "certificate" | "handshakes" | "ice">;
   readonly mixing: MixHost;
@@ -43,8 +45,7 @@ export interface LegOptions {
 }
 
 /** A room as a leg sees it. */
-export interface LegRoom {
-  readonly router: Router;
+export interface LegRoom extends VideoRoom {
   readonly mix: PhoneMix;
   /** The leg has gone by itself. */
   readonly left?: () => void;
@@ -76,7 +77,7 @@ interface Seat extends LegRoom {
 const isMuted = ({ sources }: NodeParticipant): boolean => sources.some(({ kind, muted }) => kind === "mic" && muted);
 
 export function createLeg(options: LegOptions): Leg {
-  const { pair, mixing, clips, onDigit, onSaid, onSilent, onLeft } = options;
+  const { pair, video, mixing, clips, onDigit, onSaid, onSilent, onLeft } = options;
   const sender = createLegSender(pair.rtp, pair.rtcp);
   const digits = createDigitsOut();
   const prompt = createPrompt(mixing, (timestamp, bytes, offset, length, now) =>
@@ -173,6 +174,7 @@ export function createLeg(options: LegOptions): Leg {
     const [before, after] = [isMuted(seat.participant), isMuted(participant)];
     seat.participant = participant;
     seat.mic.update(participant, now);
+    video?.put(participant, now);
     if (before !== after && !waits()) say(after ? "muted" : "unmuted", now);
   }
 
@@ -183,6 +185,7 @@ export function createLeg(options: LegOptions): Leg {
     const { voice, mic, left } = seat;
     seat = undefined;
     voice.close();
+    video?.leave(now);
     mic.close(now);
     left?.();
   }
@@ -209,6 +212,7 @@ export function createLeg(options: LegOptions): Leg {
         sender.secure(next.srtp?.send);
       }
       receiver.update(next, now);
+      video?.update(next.video, now);
       if (before?.sends !== next.sends || before.held !== next.held || codec !== spoken) listen();
     },
     enter(room, participant, now) {
@@ -216,6 +220,7 @@ export function createLeg(options: LegOptions): Leg {
       leave(now);
       const mic = createPublishedSource({ router: room.router, kind: "mic", codec: opus });
       seat = { ...room, participant, mic, voice: createVoice(mixing, () => mic.source) };
+      video?.enter(room, participant, now);
       put(participant, now);
       listen();
     },
@@ -239,13 +244,17 @@ export function createLeg(options: LegOptions): Leg {
         digits.tick(now, sender.timestampAt(now, clockRate), events.clockRate, sendEvent);
       }
       dtls.tick(now);
+      video?.tick(now);
       if (!dtls.isOn) sender.report(named.rtcp, now, clockRate, false);
       else if (agreement.dtls?.isMuxed) sender.report(dtls.path, now, clockRate, true);
       if (isSilent || !receives || now - receiver.heardAt < SILENT) return;
       isSilent = true;
       onSilent();
     },
-    count: tally => tally.add("gateway.phone", receiver.counters),
+    count(tally) {
+      tally.add("gateway.phone", receiver.counters);
+      video?.count(tally);
+    },
     close(now) {
       if (closed) return;
       closed = true;
@@ -254,6 +263,7 @@ export function createLeg(options: LegOptions): Leg {
       receiver.close();
       sender.close();
       dtls.close();
+      video?.close(now);
       for (const at of ["rtp", "rtcp"] as const) if (named[at] >= 0) pair[at].release(named[at]);
       pair.close();
     },

@@ -41,7 +41,7 @@ it("a defect that a leg meets ends that leg alone, and its call is told", async 
     formats: [{ codec: "pcmu", sendType: 0, receiveType: 0 }],
   };
   for (const leg of [1, 2]) {
-    await legs.obey({ type: "leg.open", leg }, 0);
+    await legs.obey({ type: "leg.open", leg, video: false }, 0);
     await legs.obey({ type: "leg.update", leg, agreement }, 0);
   }
   await legs.obey({ type: "leg.prompt", leg: 1, clip: "pin" }, 0);

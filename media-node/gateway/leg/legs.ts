@@ -5,10 +5,11 @@ import { createIceCredentials } from "../../ice/credentials.ts";
 import type { Log } from "../../log.ts";
 import type { MixHost } from "../../mix/mix-host.ts";
 import { createTally, type Tally } from "../../session/tally.ts";
-import type { RtpHost } from "../rtp/leg.ts";
+import type { OpenPair, RtpHost } from "../rtp/leg.ts";
 import type { Clips } from "./clips.ts";
 import { createLeg, type Leg } from "./leg.ts";
 import type { LegNews, LegOrder, LegPlace } from "./orders.ts";
+import { createLegVideo } from "./video.ts";
 
 export interface LegsOptions {
   readonly rtp: RtpHost;
@@ -50,18 +51,31 @@ export function createLegs({ rtp, mixing, clips, certificate, handshakes, tell, 
     leg.count(past);
   }
 
-  async function open(number: number, now: number): Promise<LegPlace> {
+  async function openPairs(count: number): Promise<OpenPair[]> {
+    const pairs: OpenPair[] = [];
+    try {
+      while (pairs.length < count) pairs.push(await rtp.openPair());
+      return pairs;
+    } catch (error) {
+      for (const pair of pairs) pair.close();
+      throw error;
+    }
+  }
+
+  async function open(number: number, wantsVideo: boolean, now: number): Promise<LegPlace> {
     end(number, now);
     coming.add(number);
-    const pair = await rtp.openPair();
+    const pairs = await openPairs(wantsVideo ? 2 : 1);
     // Opening took a moment, in which the call may have ended.
     if (!coming.delete(number)) {
-      pair.close();
+      for (const pair of pairs) pair.close();
       throw new TandemError("no-such-call");
     }
+    const [pair, beside] = [pairs[0]!, pairs[1]];
+    const video = beside && createLegVideo(beside, past);
     const keys = { certificate: certificate(), handshakes, ice: createIceCredentials(0) };
     const leg = createLeg({
-      ...{ pair, mixing, clips, keys, now },
+      ...{ pair, video, mixing, clips, keys, now },
       onDigit: digit => tell({ type: "leg.digit", leg: number, digit }),
       onSaid: clip => tell({ type: "leg.said", leg: number, clip }),
       onSilent: () => tell({ type: "leg.silent", leg: number }),
@@ -71,6 +85,7 @@ export function createLegs({ rtp, mixing, clips, certificate, handshakes, tell, 
     return {
       address: rtp.address,
       port: pair.port,
+      ...(beside && { videoPort: beside.port }),
       dtls: { fingerprint: keys.certificate.fingerprint, ice: keys.ice },
     };
   }
@@ -81,7 +96,7 @@ export function createLegs({ rtp, mixing, clips, certificate, handshakes, tell, 
     },
     async obey(order, now) {
       const { leg: number } = order;
-      if (order.type === "leg.open") return open(number, now);
+      if (order.type === "leg.open") return open(number, order.video, now);
       if (order.type === "leg.close") {
         end(number, now);
         return undefined;

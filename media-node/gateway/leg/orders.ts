@@ -22,6 +22,20 @@ export interface LegDtls {
   readonly isMuxed: boolean;
 }
 
+/** What was agreed about video. */
+export interface LegVideoAgreement {
+  readonly address: string;
+  /** 0: nowhere, but where it comes from. */
+  readonly port: number;
+  /** Hosts that may send it. */
+  readonly from: readonly string[];
+  readonly codec: "vp8" | "h264";
+  readonly payloadType: number;
+  readonly srtp?: { readonly send: SdesKey; readonly receive: SdesKey };
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
 /** What was agreed by offer and answer. */
 export interface LegAgreement {
   /** Where the telephone wants RTP. */
@@ -42,12 +56,14 @@ export interface LegAgreement {
   readonly receives: boolean;
   /** We hold it: it hears music, not the room. */
   readonly held?: boolean;
+  /** Absent: nothing is seen. */
+  readonly video?: LegVideoAgreement;
 }
 
 /** Main → worker. `leg` is a number that main never uses again. */
 export type LegOrder =
-  /** Open ports. */
-  | { readonly type: "leg.open"; readonly leg: number }
+  /** Open ports, for video too where the telephone may be seen. */
+  | { readonly type: "leg.open"; readonly leg: number; readonly video: boolean }
   | { readonly type: "leg.update"; readonly leg: number; readonly agreement: LegAgreement }
   /** Be this participant of a room, which that worker holds; it may yet have to come. */
   | ({ readonly type: "leg.join"; readonly leg: number; readonly pid: string } & Assignment)
@@ -59,6 +75,8 @@ export type LegOrder =
 export interface LegPlace {
   readonly address: string;
   readonly port: number;
+  /** For video; absent: there is none. */
+  readonly videoPort?: number;
   /** What our end of DTLS and ICE is known by. */
   readonly dtls: {
     readonly fingerprint: { readonly algorithm: string; readonly value: string };

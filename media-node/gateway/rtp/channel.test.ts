@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { MEMBER_GRANTS, type NodeParticipant, type RtpLeg, type SdesKey } from "../../../src/protocol/index.ts";
+import { MEMBER_GRANTS, type NodeParticipant, type SdesKey } from "../../../src/protocol/index.ts";
 import { createFlushList } from "../../forward/flush-list.ts";
 import { createRouter } from "../../room/router.ts";
 import { createInboundSrtp } from "../../srtp/inbound.ts";
 import { createOutboundSrtp } from "../../srtp/outbound.ts";
 import { FUZZ_TIMEOUT, fuzz } from "../../testing/fuzz.ts";
 import { buildRtp } from "../../testing/model-packets.ts";
-import { type Channel, createChannel } from "./channel.ts";
+import { type Channel, type ChannelReceive, type ChannelSend, createChannel } from "./channel.ts";
 import { masterKeyOf } from "./sdes.ts";
 import { createModelSocket, type ModelSocket } from "./testing.ts";
 
@@ -23,25 +23,19 @@ const participantOf = (number: number): NodeParticipant => ({
 });
 
 /** A room with one leg in and one out, and what time it is. */
-function world({
-  receive = {},
-  send = {},
-}: {
-  receive?: Partial<RtpLeg["receive"]>;
-  send?: Partial<RtpLeg["send"]>;
-} = {}) {
+function world({ receive = {}, send = {} }: { receive?: Partial<ChannelReceive>; send?: Partial<ChannelSend> } = {}) {
   const router = createRouter();
   const flushes = createFlushList();
   let now = 1_790_000_000_000;
-  const open = (number: number, leg: RtpLeg): { channel: Channel; rtp: ModelSocket; rtcp: ModelSocket } => {
+  type Ways = { readonly receive?: ChannelReceive; readonly send?: ChannelSend };
+  const open = (number: number, ways: Ways): { channel: Channel; rtp: ModelSocket; rtcp: ModelSocket } => {
     const sockets = { rtp: createModelSocket(), rtcp: createModelSocket() };
-    const destination = leg.send && { address: leg.send.address, port: 5_004 };
     const common = { router, flushes, maxBitrate: 1_000_000, stream: OPUS, now };
-    const channel = createChannel({ ...common, participant: participantOf(number), sockets, leg, destination });
+    const channel = createChannel({ ...common, participant: participantOf(number), sockets, ...ways });
     return { channel, ...sockets };
   };
-  const taking = open(1, { receive: { audio: OPUS, ...receive } });
-  const giving = open(2, { send: { address: AWAY, audio: { ...OPUS, port: 5_004 }, ...send } });
+  const taking = open(1, { receive: { from: undefined, srtp: undefined, ...receive } });
+  const giving = open(2, { send: { destination: { address: AWAY, port: 5_004 }, srtp: undefined, ...send } });
   return {
     taking,
     giving,

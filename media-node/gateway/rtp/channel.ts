@@ -1,4 +1,4 @@
-import type { NodeParticipant, RtpLeg, SdesKey } from "../../../src/protocol/index.ts";
+import type { NodeParticipant, SdesKey } from "../../../src/protocol/index.ts";
 import type { Flushable, FlushList } from "../../forward/flush-list.ts";
 import type { RunSink } from "../../forward/writer.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
@@ -35,10 +35,27 @@ export interface ChannelOptions {
   readonly maxBitrate: number;
   readonly stream: RtpStream;
   readonly sockets: SocketPair;
-  readonly leg: RtpLeg;
-  /** Where to send to. */
-  readonly destination: { readonly address: string; readonly port: number } | undefined;
+  /** Absent: nothing is heard. */
+  readonly receive?: ChannelReceive | undefined;
+  /** Absent: nothing is sent. */
+  readonly send?: ChannelSend | undefined;
   readonly now: number;
+}
+
+export interface ChannelReceive {
+  /** Hosts that may send; undefined: any, the first that does. */
+  readonly from: readonly string[] | undefined;
+  readonly srtp: SdesKey | undefined;
+}
+
+export interface ChannelSend {
+  /** Undefined: to whoever is heard. */
+  readonly destination: { readonly address: string; readonly port: number } | undefined;
+  readonly srtp: SdesKey | undefined;
+  /** Numbers of the only sources that are sent; undefined: all. */
+  readonly only?: readonly number[] | undefined;
+  /** Whether the mix is sent; undefined: what the room says. */
+  readonly mix?: boolean | undefined;
 }
 
 /** One medium of a leg: what comes to its ports, or leaves from them. */
@@ -80,34 +97,35 @@ function runsOf({ slab, reserve, commitRun, flush }: RtpSocket, flushes: FlushLi
   };
 }
 
-/** Encryption of a leg: one key, for the direction in which media flows; the other one can't be spoken in. */
-function securityOf(srtp: SdesKey | undefined, receives: boolean) {
-  if (!srtp) return { inbound: createClearInbound(), outbound: createClearOutbound() };
-  const master = masterKeyOf(srtp);
-  return receives
-    ? { inbound: createInboundSrtp({ master }), outbound: createMuteOutbound() }
-    : { inbound: undefined, outbound: createOutboundSrtp({ master }) };
+/** Encryption: a key for each direction in which media flows; where only one has a key the other can't be spoken in. */
+function securityOf({ receive, send }: Pick<ChannelOptions, "receive" | "send">) {
+  const [inward, outward] = [receive?.srtp, send?.srtp];
+  if (!inward && !outward) return { inbound: createClearInbound(), outbound: createClearOutbound() };
+  return {
+    inbound: inward && createInboundSrtp({ master: masterKeyOf(inward) }),
+    outbound: outward ? createOutboundSrtp({ master: masterKeyOf(outward) }) : createMuteOutbound(),
+  };
 }
 
-function lineOf(stream: RtpStream, receives: boolean): MediaLine {
+function lineOf(stream: RtpStream, receives: boolean, sends: boolean): MediaLine {
   const audio = stream.media === "audio";
   const slot = { group: audio ? ("floating" as const) : ("video" as const), order: 0, stream: 0 };
   return {
-    negotiated: negotiatedOf(stream, receives ? "recvonly" : "sendonly"),
-    role: receives ? { source: audio ? 0 : 1 } : { slot },
-    identity: receives ? undefined : createSlotIdentities()(stream.media, 0),
+    negotiated: negotiatedOf(stream, receives ? (sends ? "sendrecv" : "recvonly") : "sendonly"),
+    role: { ...(receives && { source: audio ? 0 : 1 }), ...(sends && { slot }) },
+    identity: sends ? createSlotIdentities()(stream.media, 0) : undefined,
     receives,
-    sends: !receives,
+    sends,
   };
 }
 
 /** @throws TandemError `bad-request` for a key that is none */
 export function createChannel(options: ChannelOptions): Channel {
-  const { sockets, leg, destination, stream } = options;
-  const receives = leg.receive !== undefined;
-  const srtp = (leg.receive ?? leg.send)?.srtp;
-  const { inbound, outbound } = securityOf(srtp, receives);
-  const lock = createSourceLock(leg.receive?.from);
+  const { sockets, receive, send, stream } = options;
+  const receives = receive !== undefined;
+  const srtp = receive?.srtp;
+  const { inbound, outbound } = securityOf(options);
+  const lock = createSourceLock(receive?.from);
   const counters = { strangers: 0, undecipherable: 0 };
   /** Paths that are heard or sent to, held; -1 for none. */
   const held = { rtp: -1, rtcp: -1 };
@@ -130,8 +148,8 @@ export function createChannel(options: ChannelOptions): Channel {
     cname: "tandem",
     reducedSize: false,
     maxBitrate: options.maxBitrate,
-    only: leg.send?.only && new Set(leg.send.only),
-    mixed: leg.send?.mix,
+    only: send?.only && new Set(send.only),
+    mixed: send?.mix,
     sendRtcp(bytes, length) {
       if (held.rtcp >= 0) sockets.rtcp.send(held.rtcp, bytes, 0, length);
     },
@@ -170,14 +188,15 @@ export function createChannel(options: ChannelOptions): Channel {
       return;
     }
     hold("rtp", path);
+    // What comes back by the way it came reaches who is behind a NAT.
+    if (!known && send !== undefined) plane.setPath(path);
     lock.heard(now);
     plane.receiveRtp(packet, 0, plain, now);
   }
 
   function receiveRtcp(at: keyof SocketPair, length: number, path: number, now: number): void {
     const from = sockets[at].addressOf(path);
-    const known = receives ? lock.address : destination?.address;
-    if (from !== known || inbound === undefined) {
+    if ((from !== lock.address && from !== send?.destination?.address) || inbound === undefined) {
       counters.strangers++;
       return;
     }
@@ -191,11 +210,12 @@ export function createChannel(options: ChannelOptions): Channel {
     plane.receiveRtcp(packet, 0, plain, now);
   }
 
-  const line = lineOf(stream, receives);
+  const line = lineOf(stream, receives, send !== undefined);
   plane.apply([line], options.now);
-  if (destination) {
-    hold("rtp", sockets.rtp.pathOf(destination.address, destination.port));
-    hold("rtcp", sockets.rtcp.pathOf(destination.address, destination.port + 1));
+  if (send?.destination) {
+    const { address, port } = send.destination;
+    hold("rtp", sockets.rtp.pathOf(address, port));
+    hold("rtcp", sockets.rtcp.pathOf(address, port + 1));
     plane.setPath(held.rtp);
   }
 

@@ -23,7 +23,7 @@ const NO_EXTENSIONS = { mid: 0, rid: 0, repairedRid: 0, audioLevel: 0, absSendTi
 /** A stream as the m-line that a session would have negotiated for it. */
 export function negotiatedOf(
   { media, codec, payloadType }: RtpStream,
-  direction: "recvonly" | "sendonly",
+  direction: "recvonly" | "sendonly" | "sendrecv",
 ): NegotiatedMedia {
   const { clockRate } = codecOf(codec)!;
   const channels = codec === "opus" ? 2 : 1;

@@ -75,6 +75,7 @@ export function createRtpLeg(
   address: string,
   now: number,
 ): RtpLeg {
+  const { receive, send } = leg;
   const streams = streamsOf(leg);
   const channels: Channel[] = [];
   let closed = false;
@@ -89,9 +90,12 @@ export function createRtpLeg(
   try {
     for (const [index, stream] of streams.entries()) {
       const sockets = pairs[index]!;
-      const destination =
-        leg.send && stream.to !== undefined ? { address: leg.send.address, port: stream.to } : undefined;
-      const channel = createChannel({ ...common, participant, leg, stream, sockets, destination, now });
+      const destination = send && stream.to !== undefined ? { address: send.address, port: stream.to } : undefined;
+      const channel = createChannel({
+        ...{ ...common, participant, stream, sockets, now },
+        receive: receive && { from: receive.from === undefined ? undefined : [receive.from], srtp: receive.srtp },
+        send: send && { destination, srtp: send.srtp, only: send.only, mix: send.mix },
+      });
       channels.push(channel);
       sockets.listen(channel.receive);
     }
@@ -100,7 +104,6 @@ export function createRtpLeg(
     throw error;
   }
 
-  const { receive, send } = leg;
   return {
     description: describe(
       send?.address ?? address,

@@ -54,7 +54,7 @@ describe("a source lock", () => {
   });
 
   it("hears only the host it expects, and at once whoever has the key", () => {
-    const lock = createSourceLock(TRUE.address);
+    const lock = createSourceLock([TRUE.address]);
     expect(send(lock, OTHER, 10, 0, 0, true)).not.toContain(true);
     expect(send(lock, TRUE, 2, 300, 0, true)).toEqual([true, true]);
   });

@@ -40,8 +40,8 @@ export interface SourceLock {
   heard(now: number): void;
 }
 
-/** @param expected the only host that may be heard, if it is known */
-export function createSourceLock(expected: string | undefined): SourceLock {
+/** @param expected the only hosts of which one may be heard, if they are known */
+export function createSourceLock(expected: readonly string[] | undefined): SourceLock {
   const candidates: Candidate[] = [];
   let address: string | undefined;
   let port = 0;
@@ -68,7 +68,7 @@ export function createSourceLock(expected: string | undefined): SourceLock {
       return address;
     },
     admit(arrival, authentic, now) {
-      if (expected !== undefined && arrival.address !== expected) return false;
+      if (expected?.includes(arrival.address) === false) return false;
       if (address !== undefined) {
         if (arrival.address !== address) return false;
         if (arrival.port !== port && now - heardAt < GONE) return false;

@@ -7,6 +7,7 @@ import { type Assignment, type CallCause, TandemError } from "../../../src/proto
 import type { LegEvents, PoolLeg } from "../../worker/pool-legs.ts";
 import { type ClipName, isClip } from "../leg/clips.ts";
 import { type AudioAgreement, type AudioMedia, createAudioMedia } from "../sip/description/audio-media.ts";
+import { createVideoLine } from "../sip/description/video-line.ts";
 import type { IncomingCall, SipCall } from "../sip/session/call.ts";
 import type { SipCallEnd } from "../sip/session/media.ts";
 import { causeOf } from "./causes.ts";
@@ -37,6 +38,10 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   let answering: Promise<void> | undefined;
   let isAnswered = false;
   let isEstablished = false;
+  /** Whether the edge knows that it shows something. */
+  let isSeen = false;
+  /** It is a participant. */
+  let isIn = false;
   let isHeld = false;
   /** We hold it. */
   let holds = false;
@@ -67,7 +72,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   };
 
   async function openLeg(room: Assignment | undefined): Promise<PoolLeg> {
-    const opened = await legs.open(legEvents, room);
+    const opened = await legs.open(legEvents, room, options.video === true && !isBrowser);
     if (!isOver) return opened;
     opened.close();
     throw new TandemError("no-such-call");
@@ -81,12 +86,22 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     if (agreement) leg?.update(legAgreement(agreement, signaling, { isEstablished, holds, hasTalked }));
   }
 
+  /** Its camera is one of the room's while it sends. */
+  function tellVideo(): void {
+    const direction = agreement?.video?.direction;
+    const shows = isIn && (direction === "sendrecv" || direction === "recvonly");
+    if (shows === isSeen) return;
+    isSeen = shows;
+    report({ type: "call.video", call: id, on: shows });
+  }
+
   function agreed(next: AudioAgreement): void {
     agreement = next;
     hasTalked ||= next.direction === "sendrecv";
     retired?.close();
     retired = undefined;
     tellLeg();
+    tellVideo();
     const held = next.direction !== "sendrecv" || next.port === 0;
     if (held === isHeld || !isEstablished) return;
     isHeld = held;
@@ -94,8 +109,12 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
   }
 
   /** Browsers have no other keys than those of DTLS. */
-  const createMedia = ({ place: { dtls, ...place } }: PoolLeg): AudioMedia =>
+  const createMedia = ({ place: { dtls, videoPort, ...place } }: PoolLeg): AudioMedia =>
     createAudioMedia({
+      video:
+        videoPort === undefined
+          ? undefined
+          : createVideoLine({ port: videoPort, srtp: srtp === "dtls" ? "required" : srtp }),
       ...{ ...place, codecs: CODECS, sessionId: String(randomInt(1, 2 ** 47)), agreed },
       srtp: srtp === "dtls" ? "required" : srtp,
       dtls: srtp !== "off" || isBrowser ? dtls : undefined,
@@ -131,7 +150,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
     const next = await openLeg(room);
     retired = leg;
     leg = next;
-    media?.moveTo(next.place.port);
+    media?.moveTo(next.place.port, next.place.videoPort);
     tellLeg();
     offer();
   }
@@ -220,6 +239,7 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         leg = await openLeg(room);
         media = createMedia(leg);
         await leg.join(room, pid);
+        isIn = true;
         // Hung up while the leg came about: nobody is to be rung.
         if (cause) throw new TandemError("no-such-call");
         sip = dial(media);
@@ -237,6 +257,8 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
       if (incoming) await answer(room);
       if (leg?.isBeside(room) === false) await move(room);
       await leg?.join(room, pid);
+      isIn = true;
+      tellVideo();
     },
     async prompt(prompt, digits) {
       await answer(undefined);

@@ -3,7 +3,7 @@ import { STUN_FAMILY } from "../../stun/constants.ts";
 import { isInRanges, parseRange } from "../../turn/policy/ranges.ts";
 import { DTMF_KEYS } from "../leg/digits-in.ts";
 import { LEG_CODECS, type LegCodec } from "../leg/formats.ts";
-import type { LegAgreement } from "../leg/orders.ts";
+import type { LegAgreement, LegVideoAgreement } from "../leg/orders.ts";
 import type { AudioCodec } from "../sip/description/audio-codecs.ts";
 import type { AudioAgreement } from "../sip/description/audio-media.ts";
 
@@ -49,12 +49,28 @@ export interface CallSound {
   readonly hasTalked: boolean;
 }
 
+function legVideo(agreement: AudioAgreement, signaling: string, state: CallSound): LegVideoAgreement | undefined {
+  const { video } = agreement;
+  if (video === undefined || !state.isEstablished || state.holds) return undefined;
+  const { address, port, codec, payloadType, direction, srtp } = video;
+  const place = mayBeAt(address, signaling)
+    ? { address, port, from: [address, signaling] }
+    : { address: signaling, port: 0, from: [signaling] };
+  return {
+    ...{ ...place, codec, payloadType },
+    ...(srtp && { srtp }),
+    sends: direction === "sendrecv" || direction === "sendonly",
+    receives: direction === "sendrecv" || direction === "recvonly",
+  };
+}
+
 /**
  * What a leg must know of an agreement.
  * @param signaling where the telephone's signaling comes from
  */
 export function legAgreement(agreement: AudioAgreement, signaling: string, state: CallSound): LegAgreement {
   const { address, port, direction, codecs, events, srtp, dtls } = agreement;
+  const video = legVideo(agreement, signaling, state);
   const formats = codecs.flatMap(({ name, sendType, receiveType }) => {
     const codec = legCodec(name);
     return codec ? [{ codec, sendType, receiveType }] : [];
@@ -81,5 +97,6 @@ export function legAgreement(agreement: AudioAgreement, signaling: string, state
     // A telephone that holds us may send its music: the room is not to hear it.
     receives: !state.holds && (direction === "sendrecv" || (direction === "recvonly" && !state.hasTalked)),
     held: state.holds,
+    ...(video && { video }),
   };
 }

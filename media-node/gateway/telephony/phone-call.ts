@@ -23,6 +23,8 @@ export interface PhoneCallOptions {
   readonly isBrowser?: boolean;
   /** Whether sound is encrypted. */
   readonly srtp: NodeTrunk["srtp"];
+  /** Whether it may be seen, and see. */
+  readonly video?: boolean | undefined;
   /** Milliseconds, the clock of the SIP stack. */
   readonly now: () => number;
   readonly report: (frame: CallFrame) => void;

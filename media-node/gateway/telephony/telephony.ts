@@ -77,7 +77,8 @@ export async function openTelephony({ sip, digest, legs, report, log }: Telephon
     onProgress?: (status: number) => void,
   ): PhoneCall {
     const call = createPhoneCall({
-      ...{ id, trunk: trunk.spec.trunk, legs, signaling: address, report, onProgress, srtp: trunk.spec.srtp },
+      ...{ id, trunk: trunk.spec.trunk, legs, signaling: address, report, onProgress },
+      ...{ srtp: trunk.spec.srtp, video: trunk.spec.video },
       isBrowser: transport === "ws" || transport === "wss",
       transfers: {
         policy: () => trunk.spec.transfer,

@@ -18,7 +18,7 @@ import { depart, join } from "./membership.ts";
 import { place, whereOf } from "./placement.ts";
 import { updateProfile } from "./profile.ts";
 import { peerOf } from "./signals.ts";
-import { publish } from "./sources.ts";
+import { publish, unpublish } from "./sources.ts";
 
 /** A call that is to be in the room. */
 export interface PhoneWish {
@@ -31,6 +31,8 @@ export interface PhoneWish {
   readonly node: string;
   /** Make the room if it is missing. */
   readonly create: boolean;
+  /** Whether it may be seen, and see. */
+  readonly video: boolean;
   /** Whether somebody in the room called it: then it may come though it was removed before. */
   readonly called: boolean;
 }
@@ -43,6 +45,10 @@ export interface AdmittedPhone {
 }
 
 const GRANTS: Grants = { publish: ["mic"], subscribe: ["mic", "screen-audio", "custom", "mix"] };
+const VIDEO_GRANTS: Grants = {
+  publish: ["mic", "camera"],
+  subscribe: ["mic", "camera", "screen", "screen-audio", "custom", "mix"],
+};
 
 /**
  * Let a telephone in, and see to it that the node that has the call carries the room.
@@ -50,7 +56,8 @@ const GRANTS: Grants = { publish: ["mic"], subscribe: ["mic", "screen-audio", "c
  */
 export async function admitPhone(room: RoomContext, wish: PhoneWish): Promise<AdmittedPhone> {
   const now = Date.now();
-  const { call, name, attributes, node, create, called } = wish;
+  const { call, name, attributes, node, create, called, video } = wish;
+  const grants = video ? VIDEO_GRANTS : GRANTS;
   const member = room.turn(() => {
     if (!called && room.record.bannedAt(wish.identity, now) !== undefined) throw new TandemError("removed");
     // Many share one number: an office, or those who hide theirs.
@@ -59,7 +66,7 @@ export async function admitPhone(room: RoomContext, wish: PhoneWish): Promise<Ad
     const iat = Math.ceil(now / 1_000);
     const claims = {
       ...{ aud: "join" as const, iat, exp: iat, room: room.id, sub, name: name.slice(0, LIMITS.nameChars) },
-      ...{ attributes: { ...attributes }, grants: create ? { ...GRANTS, create } : GRANTS },
+      ...{ attributes: { ...attributes }, grants: create ? { ...grants, create } : grants },
     };
     checkJoin(room, claims, room.record.get(), now);
     ensureRecord(room, now);
@@ -100,6 +107,18 @@ export function phoneState(
 ): void {
   const member = phoneOf(room, pid);
   if (member) room.turn(() => describe(room, member, attributes, now));
+}
+
+/** It shows something from now on, or no longer: its camera. */
+export function phoneVideo(room: RoomContext, pid: string, on: boolean, now: number): void {
+  const member = phoneOf(room, pid);
+  if (!member) return;
+  const camera = [...member.sources.values()].find(({ kind }) => kind === "camera");
+  if (on === (camera !== undefined)) return;
+  room.turn(() => {
+    if (camera) unpublish(room, member, camera.number, now);
+    else publish(room, member, { kind: "camera", muted: false }, now);
+  });
 }
 
 /** Its call is over; whoever is in the room is told why. */

@@ -31,7 +31,7 @@ import { endHls, openHls } from "./hls.ts";
 import { type IceAsker, relaysNear, type ServerList, serversByToken } from "./ice.ts";
 import { lose } from "./membership.ts";
 import type { RoomChanges } from "./moderation.ts";
-import { type AdmittedPhone, admitPhone, type PhoneWish, phoneGone, phoneState } from "./phones.ts";
+import { type AdmittedPhone, admitPhone, type PhoneWish, phoneGone, phoneState, phoneVideo } from "./phones.ts";
 import { type NodeWord, nodeAvailable, nodeBack, nodeLost, place, release, retell } from "./placement.ts";
 import type { InvitationRole } from "./record.ts";
 import { revokeGone } from "./relays.ts";
@@ -167,6 +167,11 @@ export class Room extends DurableObject<Cloudflare.Env> {
   /** How a telephone's call is. */
   phoneState(pid: string, attributes: Readonly<Record<string, string>>): void {
     phoneState(this.#enter("phone-state"), pid, attributes, Date.now());
+  }
+
+  /** A telephone shows something, or no longer. */
+  phoneVideo(pid: string, on: boolean): void {
+    phoneVideo(this.#enter("phone-video"), pid, on, Date.now());
   }
 
   /** A telephone's call is over. */

@@ -201,6 +201,7 @@ async function enter(
     },
     node,
     create,
+    video: telephony.trunks.get(call.trunk)?.settings.video === true,
     called: false,
   });
   if ("refusal" in admitted) {

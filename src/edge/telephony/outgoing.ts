@@ -84,6 +84,7 @@ export async function place(
     },
     node,
     create: false,
+    video: trunk.settings.video === true,
     called: true,
   });
   if ("refusal" in admitted) {

@@ -4,6 +4,8 @@
  */
 import type { NodeFrame } from "../../protocol/link.ts";
 import type { CALL_FRAMES } from "../../protocol/telephony-link.ts";
+import { reasonOf } from "../log.ts";
+import { roomStub } from "../stubs.ts";
 import type { TelephonyContext } from "./context.ts";
 import { end } from "./ending.ts";
 import { digitsEntered, incoming } from "./incoming.ts";
@@ -23,6 +25,8 @@ export async function report(telephony: TelephonyContext, node: string, frame: C
       return digitsEntered(telephony, node, frame, now);
     case "call.state":
       return callState(telephony, node, frame, now);
+    case "call.video":
+      return callVideo(telephony, node, frame);
     case "call.transfer-wanted":
       return transferWanted(telephony, node, frame, now);
     case "call.transfer-state":
@@ -56,6 +60,22 @@ async function callState(
   if (state === "answered" && out) return turn(telephony, id, "active", now);
   if (state === "held" && call.state === "active") return turn(telephony, id, "held", now);
   if (state === "resumed" && call.state === "held") return turn(telephony, id, "active", now);
+}
+
+/** Its telephone shows something to the room, or no longer. */
+async function callVideo(
+  telephony: TelephonyContext,
+  node: string,
+  { call: id, on }: Frame<"call.video">,
+): Promise<void> {
+  const { calls, env, log } = telephony;
+  const call = calls.get(id);
+  if (call?.node !== node || call.endedAt !== undefined || call.room === undefined || call.pid === undefined) return;
+  try {
+    await roomStub(env, call.room).phoneVideo(call.pid, on);
+  } catch (error) {
+    log.error("room-untold", { room: call.room, reason: reasonOf(error) });
+  }
 }
 
 /** The calls that a node has, now that its link is back. */

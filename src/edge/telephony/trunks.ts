@@ -152,9 +152,18 @@ export async function nodeTrunkOf(vault: Vault, trunk: StoredTrunk): Promise<Nod
 
 /** As the API tells it. */
 export function viewOf({ id, settings, node, state, reason, createdAt }: StoredTrunk): Trunk {
-  // One that was made before there were transfers says nothing of them.
-  const transfer = settings.transfer ?? "off";
-  return { id, ...settings, transfer, state, ...(reason !== undefined && { reason }), heldBy: node ?? null, createdAt };
+  // One that was made before there were transfers, or video, says nothing of them.
+  const { transfer = "off", video = false } = settings;
+  return {
+    id,
+    ...settings,
+    transfer,
+    video,
+    state,
+    ...(reason !== undefined && { reason }),
+    heldBy: node ?? null,
+    createdAt,
+  };
 }
 
 /** @throws TandemError `no-such-trunk` */

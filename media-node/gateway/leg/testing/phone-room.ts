@@ -7,6 +7,7 @@ import { MEMBER_GRANTS, type NodeParticipant } from "../../../../src/protocol/in
 import type { AudioDecoder, AudioEncoder } from "../../../codec/audio-codec.ts";
 import { MAX_ENCODED, MAX_PACKET_TIME } from "../../../codec/audio-codec.ts";
 import { loadOpus } from "../../../codec/opus-audio.ts";
+import { createFlushList } from "../../../forward/flush-list.ts";
 import { createInputDecoder, createMixEncoder } from "../../../mix/mix-format.ts";
 import { createRouter } from "../../../room/router.ts";
 import { writeUint16, writeUint32 } from "../../../rtp/bytes.ts";
@@ -96,6 +97,7 @@ export function createPhoneRoom(): PhoneRoom {
   let now = 1_790_000_000_000;
   const mixing = createTestMixing(now);
   const router = createRouter();
+  const flushes = createFlushList();
   const mix = createPhoneMix(router, mixing.host);
   const phones: { phone: TestPhone; speak(): void }[] = [];
 
@@ -209,7 +211,7 @@ export function createPhoneRoom(): PhoneRoom {
       return now;
     },
     call,
-    enter: ({ leg, number }) => leg.enter({ router, mix }, participantOf(number), now),
+    enter: ({ leg, number }) => leg.enter({ router, mix, flushes, maxBitrate: 1_000_000 }, participantOf(number), now),
     put: ({ leg, number }, { muted }) => leg.put(participantOf(number, muted), now),
     loseMixer: () => mixing.lose(now),
     run(milliseconds) {

@@ -16,8 +16,9 @@ import {
 } from "./audio-codecs.ts";
 import { answerDirection, both, isDirection, reverse } from "./direction.ts";
 import { bundleAttributes, dtlsAttributes, isDtlsAudio, type LocalDtls, type RemoteDtls, readDtls } from "./dtls.ts";
-import { isPlainAudio, isSecureAudio, type RemoteAudio, readRemoteAudio } from "./remote-audio.ts";
+import { isPlainAudio, isSecureAudio, type RemoteStream, readRemote } from "./remote-stream.ts";
 import { type CryptoLine, createSdesKey, formatCrypto, readCrypto } from "./sdes.ts";
+import type { VideoAgreement, VideoLine } from "./video-line.ts";
 
 /** What holds between the two ends after an offer was answered. */
 export interface AudioAgreement {
@@ -35,6 +36,8 @@ export interface AudioAgreement {
   readonly dtls?: RemoteDtls;
   /** Keys, where sound is encrypted by such that signaling carries. */
   readonly srtp: { readonly send: SdesKey; readonly receive: SdesKey } | undefined;
+  /** What is seen beside what is heard. */
+  readonly video?: VideoAgreement;
 }
 
 export interface AudioMediaOptions {
@@ -49,22 +52,24 @@ export interface AudioMediaOptions {
   readonly dtls?: LocalDtls | undefined;
   /** Whether DTLS is what we offer. */
   readonly offersDtls?: boolean;
+  /** Absent: whoever wants to be seen is only heard. */
+  readonly video?: VideoLine | undefined;
   /** For `o=`: up to 18 digits, other for every call. */
   readonly sessionId: string;
   /** Told of every agreement, also where nothing has changed. */
   agreed(agreement: AudioAgreement): void;
 }
 
-/** The one audio stream of a call, by offer and answer (RFC 3264); other m-lines are answered with port 0. */
+/** The one audio stream of a call, by offer and answer (RFC 3264), and video beside it; other m-lines are answered with port 0. */
 export interface AudioMedia extends SipMedia {
   /** Sets what we want from the next offer or answer on: `sendonly` or `inactive` to hold. */
   setDirection(direction: Direction): void;
   /** Receives RTP at another port from the next offer or answer on. */
-  moveTo(port: number): void;
+  moveTo(port: number, videoPort: number | undefined): void;
 }
 
 export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
-  const { address, codecs, sessionId, srtp = "off", dtls, offersDtls = false, agreed } = options;
+  const { address, codecs, sessionId, srtp = "off", dtls, offersDtls = false, video, agreed } = options;
   let { port } = options;
   const addressType = address.includes(":") ? "IP6" : "IP4";
   let wanted: Direction = "sendrecv";
@@ -133,7 +138,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
 
   /** What we have of what the peer named; `receiveTypeOf` tells our number for it. */
   function common(
-    remote: RemoteAudio,
+    remote: RemoteStream,
     receiveTypeOf: (ours: AudioCodec, theirs: RtpFormat) => number | undefined,
   ): AgreedCodec[] {
     return remote.formats.flatMap(theirs => {
@@ -147,11 +152,12 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
   }
 
   function agree(
-    remote: RemoteAudio,
+    remote: RemoteStream,
     shared: readonly AgreedCodec[],
     direction: Direction,
     theirs: CryptoLine | undefined,
     remoteDtls: RemoteDtls | undefined,
+    seen: VideoAgreement | undefined,
   ): void {
     for (const suite of ownKeys.keys()) if (suite !== theirs?.key.suite) ownKeys.delete(suite);
     agreed({
@@ -162,6 +168,7 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       direction,
       ...(remoteDtls && { dtls: remoteDtls }),
       srtp: theirs && { send: ownKey(theirs.key.suite), receive: theirs.key },
+      ...(seen && { video: seen }),
     });
   }
 
@@ -175,8 +182,8 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     return parsed.ok ? parsed.value : undefined;
   }
 
-  function readAudio(description: SdpDescription, media: SdpMedia): RemoteAudio | undefined {
-    const parsed = attempt(() => readRemoteAudio(description, media));
+  function readAudio(description: SdpDescription, media: SdpMedia): RemoteStream | undefined {
+    const parsed = attempt(() => readRemote(description, media));
     return parsed.ok ? parsed.value : undefined;
   }
 
@@ -184,8 +191,9 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
     setDirection(direction) {
       wanted = direction;
     },
-    moveTo(next) {
+    moveTo(next, videoPort) {
       port = next;
+      if (videoPort !== undefined) video?.moveTo(videoPort);
     },
     createOffer() {
       if (local.length === 0) {
@@ -202,15 +210,17 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
             [attribute("ice-lite"), attribute("group", "BUNDLE 0")],
           );
         }
-        if (srtp !== "required") return write([audio("RTP/AVP", own, wanted, [])]);
+        const beside = video ? [video.offer(wanted)] : [];
+        if (srtp !== "required") return write([audio("RTP/AVP", own, wanted, []), ...beside]);
         const crypto = formatCrypto({ tag: "1", key: ownKey("AES_CM_128_HMAC_SHA1_80") });
-        return write([audio("RTP/SAVP", own, wanted, [attribute("crypto", crypto)])]);
+        return write([audio("RTP/SAVP", own, wanted, [attribute("crypto", crypto)]), ...beside]);
       }
       return write(
         local.map(media => {
           if (media.port === 0) return media;
           const kept = media.attributes.filter(({ name }) => !isDirection(name));
-          return { ...media, port, attributes: [...kept, attribute(wanted)] };
+          const at = media.kind === "video" && video ? video.port : port;
+          return { ...media, port: at, attributes: [...kept, attribute(wanted)] };
         }),
       );
     },
@@ -235,19 +245,21 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
         ...(crypto ? [attribute("crypto", formatCrypto({ tag: crypto.tag, key: ownKey(crypto.key.suite) }))] : []),
         ...(dtls && remoteDtls ? [...dtlsAttributes(dtls, address, port, remoteDtls), ...bundle.media] : []),
       ];
+      const seen = remoteDtls ? undefined : video?.answer(description, wanted);
       const answer = write(
-        description.media.map((media, i) =>
-          i === at && media.port > 0 ? audio(media.protocol, shared, direction, keys) : off(media),
-        ),
+        description.media.map((media, i) => {
+          if (i === at && media.port > 0) return audio(media.protocol, shared, direction, keys);
+          return seen?.at === i ? seen.media : off(media);
+        }),
         remoteDtls ? bundle.session : [],
       );
-      agree(remote, shared, direction, crypto, remoteDtls);
+      agree(remote, shared, direction, crypto, remoteDtls, seen?.agreement);
       return answer;
     },
     applyAnswer(answer) {
       const description = read(answer);
       if (description?.media.length !== local.length) return false;
-      const at = local.findIndex(({ port: offered }) => offered > 0);
+      const at = local.findIndex(({ kind, port: offered }) => kind === "audio" && offered > 0);
       const offered = local[at];
       const answered = description.media[at];
       if (!offered || !answered || isSecureAudio(offered) !== isSecureAudio(answered)) return false;
@@ -267,7 +279,9 @@ export function createAudioMedia(options: AudioMediaOptions): AudioMedia {
       const shared = common(remote, ours => ownType(offered, ours));
       if (!shared.some(({ name }) => isSound(name))) return false;
       const stated = offered.attributes.find(({ name }) => isDirection(name))?.name as Direction | undefined;
-      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto, remoteDtls);
+      const beside = local.findIndex(({ kind, port: offered }) => kind === "video" && offered > 0);
+      const seen = beside < 0 ? undefined : video?.take(local[beside]!, description.media[beside]!, description);
+      agree(remote, shared, both(reverse(remote.direction), stated ?? "sendrecv"), crypto, remoteDtls, seen);
       return true;
     },
   };
