@@ -4,7 +4,7 @@ import { amplitudeAt, decibels } from "../../media-node/testing/tones.ts";
 import type { Trunk } from "../../src/protocol/index.ts";
 import { createAuthority } from "../support/authority.ts";
 import { startBaresip } from "../support/baresip.ts";
-import { joinCall } from "../support/call-page.ts";
+import { expectFrames, joinCall } from "../support/call-page.ts";
 import { expectTone } from "../support/call-sound.ts";
 import { launchChromium, openBlank } from "../support/chromium.ts";
 import { createCleanup } from "../support/cleanup.ts";
@@ -33,6 +33,18 @@ describe("a telephone and a page", () => {
     });
     expect(response.ok, await response.clone().text()).toBe(true);
     return (await response.json()) as T;
+  }
+
+  /** What a picture mostly is: the page's camera shows hue 0. */
+  async function hueOf(png: Buffer | undefined): Promise<string> {
+    if (!png) return "nothing";
+    return page.evaluate(async base64 => {
+      const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
+      const context = new OffscreenCanvas(1, 1).getContext("2d");
+      context?.drawImage(image, 0, 0, 1, 1);
+      const [red = 0, green = 0, blue = 0] = context?.getImageData(0, 0, 1, 1).data ?? [];
+      return red > 1.5 * Math.max(green, blue) ? "red" : `${red} ${green} ${blue}`;
+    }, png.toString("base64"));
   }
 
   beforeAll(async () => {
@@ -87,5 +99,21 @@ describe("a telephone and a page", () => {
     } finally {
       await phone.stop();
     }
+  });
+
+  it.each([[""], [";mediaenc=srtp-mand"]])("see each other, where its trunk lets them (%s)", async keys => {
+    await ask("PATCH", "/trunks/lab", { video: true });
+    await expect.poll(async () => (await ask<Trunk>("GET", "/trunks/lab")).state, { timeout: 15_000 }).toBe("idle");
+    const phone = await startBaresip({ account: `audio_codecs=pcmu;video_codecs=vp8${keys}`, video: true });
+    try {
+      phone.command("dial", `sip:100@127.0.0.1:${sipPort};transport=udp`);
+      await expectFrames(page, "phone:bob", "camera", 30);
+      await expect.poll(async () => hueOf(await phone.snapshot()), { timeout: 15_000, interval: 500 }).toBe("red");
+    } finally {
+      await phone.stop();
+    }
+    await expect
+      .poll(() => page.evaluate(() => window.tandem.room.store.get().participants.length), { timeout: 10_000 })
+      .toBe(0);
   });
 });

@@ -23,6 +23,8 @@ export interface Baresip {
   next(type: string): Promise<BaresipEvent>;
   /** What it heard in its calls so far, 8 to 48 thousand samples a second as their codecs have it. */
   recordings(): Promise<Recording[]>;
+  /** The picture that it shows now, as PNG; undefined if it shows none. Only with `video`. */
+  snapshot(): Promise<Buffer | undefined>;
   stop(): Promise<void>;
 }
 
@@ -47,9 +49,16 @@ export interface BaresipOptions {
   readonly tone?: number;
   /** What it hears is written down. */
   readonly record?: true;
+  /** It has a camera, of moving bars, and VP8. */
+  readonly video?: true;
 }
 
 const MODULES = ["g711.so", "g722.so", "opus.so", "srtp.so", "dtls_srtp.so", "ausine.so", "aubridge.so"];
+const VIDEO = [
+  ...["module vp8.so", "module fakevideo.so", "module snapshot.so"],
+  ...["video_source fakevideo,nil", "video_display fakevideo,nil"],
+  ...["video_size 320x240", "video_bitrate 300000", "video_fps 15"],
+];
 
 async function reach(port: number): Promise<Socket> {
   for (let attempt = 0; ; attempt++) {
@@ -65,7 +74,7 @@ async function reach(port: number): Promise<Socket> {
 }
 
 export async function startBaresip(options: BaresipOptions = {}): Promise<Baresip> {
-  const { user = "bob", account = "audio_codecs=pcmu", tone = 440, record } = options;
+  const { user = "bob", account = "audio_codecs=pcmu", tone = 440, record, video } = options;
   const folder = await mkdtemp(join(tmpdir(), "tandem-baresip-"));
   const port = await freePort();
   const control = await freePort();
@@ -78,6 +87,7 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     "module_path /usr/lib/baresip/modules",
     ...[...MODULES, ...(record ? ["sndfile.so"] : [])].map(name => `module ${name}`),
     `snd_path ${folder}`,
+    ...(video ? VIDEO : []),
     ...["module_tmp uuid.so", "module_tmp account.so", "module_app menu.so"],
     ...["module ctrl_tcp.so", `ctrl_tcp_listen 127.0.0.1:${control}`],
   ];
@@ -87,7 +97,7 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     ? `<sip:${registrar.user}@127.0.0.1:${registrar.port};transport=${registrar.transport}>;auth_pass=${registrar.password};regint=60`
     : `<sip:${user}@127.0.0.1:${port}>;regint=0`;
   await writeFile(join(folder, "accounts"), `${address};answermode=auto;${account}\n`);
-  const child = spawn("baresip", ["-f", folder], { stdio: "ignore" });
+  const child = spawn("baresip", ["-f", folder], { stdio: "ignore", cwd: folder });
   const exited = once(child, "exit");
   const socket = await reach(control);
   const events: BaresipEvent[] = [];
@@ -110,13 +120,15 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     }
   });
 
+  function command(name: string, params?: string): void {
+    const text = JSON.stringify({ command: name, ...(params !== undefined && { params }) });
+    socket.write(`${text.length}:${text},`);
+  }
+
   return {
     port,
     events,
-    command(command, params) {
-      const text = JSON.stringify({ command, ...(params !== undefined && { params }) });
-      socket.write(`${text.length}:${text},`);
-    },
+    command,
     next: type =>
       new Promise(resolve => {
         const told = (event: BaresipEvent): void => {
@@ -129,6 +141,11 @@ export async function startBaresip(options: BaresipOptions = {}): Promise<Baresi
     async recordings() {
       const files = (await readdir(folder)).filter(name => name.endsWith("-dec.wav")).sort();
       return Promise.all(files.map(async name => readWave(await readFile(join(folder, name)))));
+    },
+    async snapshot() {
+      command("snapshot_recv", join(folder, "seen"));
+      const last = (await readdir(folder)).find(name => name.startsWith("seen"));
+      return last === undefined ? undefined : readFile(join(folder, last));
     },
     async stop() {
       socket.destroy();
