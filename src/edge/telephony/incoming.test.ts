@@ -42,6 +42,23 @@ describe("a call that comes in", () => {
     await ada.next(frame => frame.type === "topology.changed" && frame.topology.current === "sfu");
   });
 
+  it("has a camera in the room while it shows something, where its trunk lets it", async () => {
+    const node = await phones.node();
+    const trunk = await phones.trunk(node, { video: true });
+    const room = uniqueRoom();
+    await phones.rule({ trunks: [trunk.id], room });
+    const ada = await join(room, "ada");
+    const call = phones.incoming(node, trunk);
+    const { pid } = await orderOf(node, "call.join", call);
+    await stateOf(call, "active");
+    const other = await phones.node();
+    other.send({ type: "call.video", call, on: true });
+    for (const on of [true, true, false]) node.send({ type: "call.video", call, on });
+    const published = await ada.next(frame => frame.type === "source.published" && frame.source.kind === "camera");
+    expect(published).toMatchObject({ pid, source: { kind: "camera", muted: false } });
+    expect(await ada.next("source.unpublished")).toMatchObject({ number: published.source.number });
+  });
+
   it("leaves when it is hung up, and the room goes back to what it was", async () => {
     const node = await phones.node();
     const trunk = await phones.trunk(node);

@@ -40,7 +40,7 @@ describe("a trunk", () => {
       },
       credentials: { username: "tandem", password: "own password" },
       accept: { addresses: ["192.0.2.0/24"], credentials: { username: "pbx", password: "their password" } },
-      ...{ maxCalls: 100, callsPerSecond: 100 },
+      ...{ video: false, maxCalls: 100, callsPerSecond: 100 },
     });
     await held(trunk.id, node);
     await vi.waitFor(async () => expect((await trunkOf(trunk.id)).state).toBe("idle"));
