@@ -3,6 +3,7 @@ import { FUZZ_RUNS, FUZZ_TIMEOUT, fuzz, must } from "../../testing/fuzz.ts";
 import { createRandom } from "../../testing/random.ts";
 import { parseDigest } from "./auth/digest.ts";
 import { createAudioMedia } from "./description/audio-media.ts";
+import { createVideoLine } from "./description/video-line.ts";
 import { formatRequest } from "./message/format.ts";
 import { MAX_BODY, MAX_HEAD, parseMessage } from "./message/parse.ts";
 import { createResponse } from "./message/respond.ts";
@@ -104,6 +105,7 @@ describe("bytes from anybody", () => {
     const create = (offersDtls = false) =>
       createAudioMedia({
         ...{ address: "192.0.2.1", port: 4000, codecs: CODECS, sessionId: "1", dtls, offersDtls },
+        video: createVideoLine({ port: 4002, srtp: "off" }),
         agreed() {},
       });
     const offerer = create();
