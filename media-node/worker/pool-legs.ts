@@ -22,6 +22,8 @@ export interface PoolLeg {
   join(room: Assignment, pid: string): Promise<void>;
   prompt(clip: ClipName): void;
   dial(digits: string): void;
+  /** The telephone wants a key picture. */
+  refreshPicture(): void;
   /** Idempotent. */
   close(): void;
 }
@@ -79,6 +81,7 @@ export function createPoolLegs({ ask, pick, workerOf }: PoolLegsOptions): PoolLe
         },
         prompt: clip => order({ type: "leg.prompt", leg, clip }),
         dial: digits => order({ type: "leg.dtmf", leg, digits }),
+        refreshPicture: () => order({ type: "leg.picture", leg }),
         close() {
           if (legs.delete(leg)) tell({ type: "leg.close", leg });
         },

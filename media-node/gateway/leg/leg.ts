@@ -61,6 +61,8 @@ export interface Leg {
   leave(now: number): void;
   prompt(clip: ClipName, now: number): void;
   dial(digits: string): void;
+  /** The telephone wants a key picture. */
+  refreshPicture(now: number): void;
   /** To be called every 20 ms or so. */
   tick(now: number): void;
   count(tally: Tally): void;
@@ -234,6 +236,7 @@ export function createLeg(options: LegOptions): Leg {
       if (!closed) say(name, now);
     },
     dial: digits.add,
+    refreshPicture: now => video?.refresh(now),
     tick(now) {
       if (closed || agreement === undefined) return;
       if (prompt.tick(now) && clip !== undefined) onSaid(clip);

@@ -106,6 +106,7 @@ export function createLegs({ rtp, mixing, clips, certificate, handshakes, tell, 
       if (order.type === "leg.update") leg.update(order.agreement, now);
       else if (order.type === "leg.prompt") leg.prompt(order.clip, now);
       else if (order.type === "leg.dtmf") leg.dial(order.digits);
+      else if (order.type === "leg.picture") leg.refreshPicture(now);
       else await join(leg, order, now);
       return undefined;
     },

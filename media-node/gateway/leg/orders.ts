@@ -69,6 +69,8 @@ export type LegOrder =
   | ({ readonly type: "leg.join"; readonly leg: number; readonly pid: string } & Assignment)
   | { readonly type: "leg.prompt"; readonly leg: number; readonly clip: ClipName }
   | { readonly type: "leg.dtmf"; readonly leg: number; readonly digits: string }
+  /** The telephone wants a key picture. */
+  | { readonly type: "leg.picture"; readonly leg: number }
   | { readonly type: "leg.close"; readonly leg: number };
 
 /** Where a leg's RTP is to be sent to. */

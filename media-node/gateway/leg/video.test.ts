@@ -16,6 +16,14 @@ const CODECS = {
 } as const;
 type Codec = keyof typeof CODECS;
 
+/** Whether a compound asks for a key picture. */
+function isPli(bytes: Buffer): boolean {
+  for (let at = 0; at + 4 <= bytes.length; at += 4 * (bytes.readUInt16BE(at + 2) + 1)) {
+    if (bytes[at + 1] === 206 && (bytes[at]! & 0x1f) === 1) return true;
+  }
+  return false;
+}
+
 /** Two room systems in a room. */
 function world(codecs: readonly [Codec, Codec]) {
   const router = createRouter();
@@ -96,6 +104,20 @@ describe("room systems by SIP", () => {
     expect(two.seen()[0]?.to).toBe("192.0.2.2 5002");
     expect(two.seen()[0]?.bytes.subarray(-2)).toEqual(CODECS[codec].payload.subarray(-2));
     expect(one.seen()).toEqual([]);
+  });
+
+  it("get a key picture by INFO (RFC 5168), which another is asked for by RTCP", () => {
+    const room = world(["vp8", "vp8"]);
+    const [one, two] = room.systems;
+    const asked = (): number => one.rtcp.sent.filter(({ bytes }) => isPli(bytes)).length;
+    for (let i = 0; i < 50; i++) {
+      one.show();
+      room.pass(40);
+    }
+    const before = asked();
+    two.video.refresh(room.now);
+    room.pass(40);
+    expect(asked()).toBe(before + 1);
   });
 
   it("that share no codec don't", () => {

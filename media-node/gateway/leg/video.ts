@@ -26,6 +26,8 @@ export interface LegVideo {
   enter(room: VideoRoom, participant: NodeParticipant, now: number): void;
   put(participant: NodeParticipant, now: number): void;
   leave(now: number): void;
+  /** It is to be sent a key picture. */
+  refresh(now: number): void;
   /** To be called every 20 ms or so. */
   tick(now: number): void;
   count(tally: Tally): void;
@@ -83,6 +85,7 @@ export function createLegVideo(pair: OpenPair, past: Tally): LegVideo {
       seat = undefined;
       stop(now);
     },
+    refresh: now => channel?.refresh(now),
     tick(now) {
       if (channel && now >= channel.deadline) channel.tick(now);
     },

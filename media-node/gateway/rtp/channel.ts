@@ -4,7 +4,7 @@ import type { RunSink } from "../../forward/writer.ts";
 import { PacketKind, packetKind } from "../../net/demux.ts";
 import type { UdpPort } from "../../net/udp-port.ts";
 import type { Router } from "../../room/router.ts";
-import { readUint16, readUint32 } from "../../rtp/bytes.ts";
+import { readUint16, readUint32, writeUint32 } from "../../rtp/bytes.ts";
 import type { MediaLine } from "../../session/description.ts";
 import { createMediaPlane, type MediaPlane } from "../../session/media-plane.ts";
 import { createSlotIdentities, randomUint32 } from "../../session/slot-identity.ts";
@@ -65,6 +65,8 @@ export interface Channel {
   /** Takes a datagram that came to one of its ports; its bytes are not kept. */
   receive(at: keyof SocketPair, bytes: Uint8Array, path: number, now: number): void;
   update(participant: NodeParticipant, now: number): void;
+  /** Whom it sends to wants a key picture, and says so elsewhere than by RTCP. */
+  refresh(now: number): void;
   readonly deadline: number;
   tick(now: number): void;
   count(tally: Tally): void;
@@ -117,6 +119,15 @@ function lineOf(stream: RtpStream, receives: boolean, sends: boolean): MediaLine
     receives,
     sends,
   };
+}
+
+const PLI_LENGTH = 12;
+/** Asks for a key picture (RFC 4585 §6.3.1). */
+function pliOf(ssrc: number): Uint8Array {
+  const pli = new Uint8Array(PLI_LENGTH);
+  pli.set([0x81, 206, 0, 2]);
+  writeUint32(pli, 8, ssrc);
+  return pli;
 }
 
 /** @throws TandemError `bad-request` for a key that is none */
@@ -231,6 +242,10 @@ export function createChannel(options: ChannelOptions): Channel {
       else counters.strangers++;
     },
     update: (participant, now) => plane.update(participant, now),
+    refresh(now) {
+      const ssrc = line.identity?.ssrc;
+      if (ssrc !== undefined) plane.receiveRtcp(pliOf(ssrc), 0, PLI_LENGTH, now);
+    },
     get deadline() {
       return plane.deadline;
     },

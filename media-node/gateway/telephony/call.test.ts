@@ -17,6 +17,7 @@ function create(joined: Promise<void>) {
         join: () => joined,
         prompt() {},
         dial() {},
+        refreshPicture() {},
         close: () => void done.push("leg closed"),
       };
     },

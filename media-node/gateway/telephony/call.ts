@@ -16,6 +16,7 @@ import { createCollector } from "./collector.ts";
 import { keyInInfo } from "./dtmf-info.ts";
 import { createFarewell } from "./farewell.ts";
 import type { PhoneCall, PhoneCallOptions } from "./phone-call.ts";
+import { asksForPicture } from "./picture-info.ts";
 import { createTransfers } from "./transfers.ts";
 
 /** The edge has so long (ms) to say what becomes of a call that came in. */
@@ -211,6 +212,10 @@ export function createPhoneCall(options: PhoneCallOptions): PhoneCall {
         if (owesOffer) offer();
       },
       info(contentType, body) {
+        if (asksForPicture(contentType, body)) {
+          leg?.refreshPicture();
+          return 200;
+        }
         const key = keyInInfo(contentType, body);
         if (key === undefined) return 415;
         collector.add(key);

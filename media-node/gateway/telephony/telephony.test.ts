@@ -3,6 +3,7 @@ import type { Assignment, NodeTrunk } from "../../../src/protocol/index.ts";
 import type { LegEvents, PoolLeg, PoolLegs } from "../../worker/pool-legs.ts";
 import { TEST_DTLS } from "../leg/testing/keys.ts";
 import { type AudioAgreement, createAudioMedia } from "../sip/description/audio-media.ts";
+import { createVideoLine } from "../sip/description/video-line.ts";
 import type { SipCall } from "../sip/session/call.ts";
 import type { SipCallEnd } from "../sip/session/media.ts";
 import { openSipEndpoint, type SipEndpoint } from "../sip/socket/endpoint.ts";
@@ -35,17 +36,18 @@ describe("telephony", () => {
     const frames: CallFrame[] = [];
     const legs: FakeLeg[] = [];
     const pool: PoolLegs = {
-      async open(events, room) {
+      async open(events, room, video) {
         const leg: FakeLeg = { events, said: [`open ${room?.room ?? "anywhere"}`] };
         const { said } = leg;
         const port = 40_000 + 2 * legs.push(leg);
         const opened: PoolLeg = {
-          place: { address: "127.0.0.1", port, dtls: TEST_DTLS },
+          place: { address: "127.0.0.1", port, ...(video && { videoPort: port + 1_000 }), dtls: TEST_DTLS },
           isBeside: () => beside || legs.length > 1,
           update: ({ formats, sends, receives }) => said.push(`update ${formats[0]?.codec} ${sends} ${receives}`),
           join: async (_, pid) => void said.push(`join ${pid}`),
           prompt: clip => said.push(`prompt ${clip}`),
           dial: digits => said.push(`dial ${digits}`),
+          refreshPicture: () => said.push("refresh"),
           close: () => said.push("close"),
         };
         return opened;
@@ -74,6 +76,7 @@ describe("telephony", () => {
     const createAudio = (agreements: AudioAgreement[]) =>
       createAudioMedia({
         ...{ address: "127.0.0.1", port: 30_000, sessionId: "1" },
+        video: createVideoLine({ port: 30_002, srtp: "off" }),
         codecs: CODECS.slice(1),
         agreed: agreement => agreements.push(agreement),
       });
@@ -138,6 +141,32 @@ describe("telephony", () => {
     expect(leg?.said.at(-1)).toBe("close");
     await soon(() => ends[0]).toMatchObject({ by: "remote", causes: ["Q.850;cause=16"] });
     expect(telephony.calls()).toEqual([]);
+  });
+
+  it("tells the edge when a telephone shows something to the room, where its trunk lets it; gives it a key picture by INFO", async () => {
+    const { telephony, frames, legs, call, come } = await setUp(false);
+    const shown = () => frames.flatMap(frame => (frame.type === "call.video" ? [frame.on] : []));
+    const { ends, made } = call();
+    await telephony.obey({ type: "call.join", id: 2, call: await come(), ...ROOM, pid: PID });
+    made.hangUp(0);
+    await soon(() => ends.length).toBe(1);
+    expect(shown()).toEqual([]);
+
+    await telephony.obey({ type: "trunk.put", id: 3, trunk: { ...TRUNK, lease: 2, video: true } });
+    const seen = call();
+    await soon(() => frames.filter(({ type }) => type === "call.incoming").length).toBe(2);
+    const id = await come();
+    await telephony.obey({ type: "call.prompt", id: 4, call: id, prompt: "pin", digits: 4 });
+    await soon(() => seen.agreements.at(-1)?.video).toMatchObject({ codec: "vp8", direction: "sendrecv" });
+    expect(shown()).toEqual([]);
+    await telephony.obey({ type: "call.join", id: 5, call: id, ...ROOM, pid: PID });
+    await soon(shown).toEqual([true]);
+    seen.made.info("application/media_control+xml", Buffer.from("<picture_fast_update/>"), 0);
+    await soon(() => legs.at(-1)?.said).toContain("refresh");
+    await telephony.obey({ type: "call.hold", id: 6, call: id, held: true });
+    await soon(shown).toEqual([true, false]);
+    await telephony.obey({ type: "call.hold", id: 7, call: id, held: false });
+    await soon(shown).toEqual([true, false, true]);
   });
 
   it("moves a call to where its room is, and lets go of the old place when the telephone has", async () => {

@@ -36,7 +36,8 @@ describe("transfers at a node", () => {
     const leg = (): PoolLeg => {
       port += 2;
       const place = { address: "127.0.0.1", port, dtls: TEST_DTLS };
-      return { place, isBeside: () => true, update() {}, join: async () => {}, prompt() {}, dial() {}, close() {} };
+      const nothing = { update() {}, prompt() {}, dial() {}, refreshPicture() {}, close() {} };
+      return { place, isBeside: () => true, join: async () => {}, ...nothing };
     };
     const legs: PoolLegs = { open: async () => leg(), heard() {}, workerEnded() {} };
     const log = { debug() {}, info() {}, warn() {}, error() {} };
