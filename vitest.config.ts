@@ -21,6 +21,8 @@ export default defineConfig({
         test: {
           ...PATIENCE,
           name: "unit",
+          // One less than there are cores, by default: half of a small machine would idle.
+          maxWorkers: 2,
           include: [
             "src/{protocol,client,server-sdk,web}/**/*.test.ts",
             "media-node/**/*.test.ts",
