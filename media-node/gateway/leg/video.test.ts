@@ -144,6 +144,19 @@ describe("room systems by SIP", () => {
     expect(two.rtp.sent.some(({ to }) => to.startsWith("203."))).toBe(false);
   });
 
+  it("aren't pushed out by another port of their host", () => {
+    const room = world(["vp8", "vp8"]);
+    const [one, two] = room.systems;
+    for (let i = 0; i < 20; i++) {
+      one.show();
+      two.show();
+      two.show("192.0.2.2", 61_000);
+      room.pass(40);
+    }
+    expect(new Set(two.seen().map(({ to }) => to))).toEqual(new Set(["192.0.2.2 5002"]));
+    expect(one.seen().length).toBeGreaterThan(10);
+  });
+
   it("see nothing while held, and go on afterwards", () => {
     const room = world(["vp8", "vp8"]);
     const [one, two] = room.systems;

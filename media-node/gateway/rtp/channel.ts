@@ -194,7 +194,9 @@ export function createChannel(options: ChannelOptions): Channel {
       counters.undecipherable++;
       return;
     }
-    if (!known && srtp !== undefined && !admit(sockets.rtp, path, true, now)) {
+    // Who comes from where signaling said needs no more proof, and is heard alone from then on.
+    const isProved = known ? lock.address === undefined : srtp !== undefined;
+    if (isProved && !admit(sockets.rtp, path, true, now)) {
       counters.strangers++;
       return;
     }
