@@ -84,8 +84,8 @@ describe("an account at a provider (Kamailio), and no address of one's own", () 
       const { id } = await ask<Call>("POST", "/calls", { room: transport, trunk: transport, to: "+49301234" });
       await answered;
       await soon(async () => (await ask<Call>("GET", `/calls/${id}`)).state).toBe("active");
-      // So long each hears the other.
-      await new Promise(resolve => setTimeout(resolve, 3_000));
+      // So long each is told that it is in, and then hears the other.
+      await new Promise(resolve => setTimeout(resolve, 6_000));
       // A re-INVITE each way goes by the provider's route, too.
       caller.command("hold");
       await soon(async () => (await running()).filter(({ state }) => state === "held").length).toBe(1);
