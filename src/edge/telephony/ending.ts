@@ -9,11 +9,18 @@ import { roomStub } from "../stubs.ts";
 import { note, type StoredCall } from "./calls.ts";
 import type { TelephonyContext } from "./context.ts";
 
-/** Tell the room how the call is. A room that fails must not keep the call from going on. */
-export async function tellRoom(telephony: TelephonyContext, { room, pid, state }: StoredCall): Promise<void> {
+/**
+ * Tell the room how the call is. A room that fails must not keep the call from going on. Two that are told at once may overtake
+ * each other: whoever is done looks whether what it told still holds.
+ */
+export async function tellRoom(telephony: TelephonyContext, { id, room, pid, state }: StoredCall): Promise<void> {
   if (room === undefined || pid === undefined) return;
   try {
-    await roomStub(telephony.env, room).phoneState(pid, { [PHONE_ATTRIBUTES.state]: state });
+    for (let told: string | undefined = state; told !== undefined; ) {
+      await roomStub(telephony.env, room).phoneState(pid, { [PHONE_ATTRIBUTES.state]: told });
+      const now = telephony.calls.get(id);
+      told = now && now.endedAt === undefined && now.state !== told ? now.state : undefined;
+    }
   } catch (error) {
     telephony.log.error("room-untold", { room, reason: reasonOf(error) });
   }
